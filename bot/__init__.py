@@ -1,0 +1,1 @@
+"""A ChatOps bot that requests, approves and follows planned failovers of SDRS protection groups."""
