@@ -1,0 +1,48 @@
+"""What can go wrong in the cloud, as a value that answers three questions: did it happen, may I retry, what do I say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Happened(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One failed call, ready to be shown.
+
+    `what` says what happened, `not_done` what was therefore not done, `cure` what to do next. The raw facts
+    (`status`, `code`, `detail`, `request_id`) are for the details and for a support ticket.
+    """
+
+    happened: Happened
+    is_retryable: bool
+    what: str
+    not_done: str = ""
+    cure: str = ""
+    status: int | None = None
+    code: str = ""
+    detail: str = ""
+    request_id: str = ""
+    is_missing: bool = False  # the thing asked for does not exist (the API says so with HTTP 400 and a code)
+
+    @property
+    def sentence(self) -> str:
+        return " ".join(part for part in (self.what, self.not_done, self.cure) if part)
+
+
+class CloudError(Exception):
+    """A read from the cloud failed for good; carries the `Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.what)
+        self.problem = problem
+
+
+class PeopleError(Exception):
+    """Slack could not say who somebody is. The answer to any question of rights is then no."""
