@@ -1,4 +1,4 @@
-"""What can go wrong in the cloud, as a value that answers three questions: did it happen, may I retry, what do I say."""
+"""What can go wrong in the cloud, as a value: did it happen, may it be retried, what does a person read."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ OPERATOR_TEAM = "operator"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Account:
-    """The key of a person: Slack's ids, never a name or an e-mail. An operator of the command line has team `operator`."""
+    """The key of a person: Slack's ids, never a name. An operator of the command line has team `operator`."""
 
     enterprise: str
     team: str

@@ -1,13 +1,32 @@
-"""The frozen plan that is approved: what exactly will happen to which servers, with a digest that no later fact can bend."""
+"""The frozen plan that is approved: what exactly will happen to which servers, and its digest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 
 from bot.domain.facts import Credential, GroupId, InstanceId, Known, Os, PairId, ProjectAlias, ServerId, Site
+
+
+class Occasion(StrEnum):
+    FIRST = "first"
+    LATER = "later"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the requester chose beside group and direction."""
+
+    stop_servers: bool = True
+    start_servers: bool = True
+    passwords_changed: Known = Known.UNKNOWN
+    occasion: Occasion = Occasion.UNKNOWN
+    start_at: datetime | None = None  # UTC; None: as soon as it is approved
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
 
-from bot.domain.facts import Group, GroupId, Known, ProjectAlias, Site, Snapshot
+from bot.domain.facts import Group, GroupId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account
-from bot.domain.plan import Plan
+from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding
 
 RequestId = NewType("RequestId", str)
@@ -94,23 +94,6 @@ def after(state: State, event: Event) -> State | None:
     return TRANSITIONS.get((state, event))
 
 
-class Occasion(StrEnum):
-    FIRST = "first"
-    LATER = "later"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the requester chose beside group and direction."""
-
-    stop_servers: bool = True
-    start_servers: bool = True
-    passwords_changed: Known = Known.UNKNOWN
-    occasion: Occasion = Occasion.UNKNOWN
-    start_at: datetime | None = None  # UTC; None: as soon as it is approved
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A filled form that is not a request yet."""
@@ -120,7 +103,7 @@ class Draft:
     to: Site
     reason: str
     ticket: str = ""
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     typed_name: str = ""  # a production group asks to type its name
     break_glass: bool = False
 

@@ -1,0 +1,304 @@
+"""What the core needs from the outside, as protocols: the cloud, the people, the store, the clock, the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from bot.domain.audit import Entry, Recorded
+from bot.domain.errors import Problem
+from bot.domain.facts import (
+    Catalogue,
+    FailedTask,
+    Group,
+    GroupId,
+    Job,
+    JobId,
+    ProjectAlias,
+    Server,
+    ServerId,
+    Site,
+    Snapshot,
+)
+from bot.domain.people import Account, Person
+from bot.domain.policy import Policy
+from bot.domain.request import Approval, Request, RequestId, State
+from bot.domain.run import Attempt, Run
+from bot.domain.surface import Place, Surface, SurfaceId
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """UTC, aware."""
+        ...
+
+    def monotonic(self) -> float: ...
+
+
+# ---------------------------------------------------------------------------------------------------- cloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The cloud took the order and named a job."""
+
+    job_id: JobId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The cloud certainly did not do it."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """The order left, and nobody can tell from the answer whether it was taken."""
+
+    problem: Problem
+
+
+Submission = Accepted | Rejected | Unclear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudCall:
+    """One call as it was made, for the evidence of a request. Never a header, never a secret."""
+
+    at: datetime
+    method: str
+    path: str
+    status: int | None
+    milliseconds: int
+    request_id: str = ""
+    summary: str = ""
+
+
+class Cloud(Protocol):
+    """Reads raise `CloudError` when they failed for good; orders return a `Submission` and are sent once."""
+
+    @property
+    def projects(self) -> tuple[ProjectAlias, ...]: ...
+
+    async def search(self, project: ProjectAlias, text: str, *, limit: int = 100) -> Catalogue: ...
+
+    async def group(self, project: ProjectAlias, group_id: GroupId) -> Group: ...
+
+    async def snapshot(self, project: ProjectAlias, group_id: GroupId) -> Snapshot: ...
+
+    async def reverse(
+        self, project: ProjectAlias, group_id: GroupId, to: Site, *, is_still_ours: Callable[[], bool]
+    ) -> Submission:
+        """Order the planned failover, once. `is_still_ours` is asked right before the bytes leave."""
+        ...
+
+    async def job(self, project: ProjectAlias, job_id: JobId) -> Job: ...
+
+    async def failed_tasks(self, project: ProjectAlias, group_id: GroupId) -> tuple[FailedTask, ...]: ...
+
+    async def servers(self, project: ProjectAlias, ids: Sequence[ServerId]) -> tuple[Server, ...]: ...
+
+    async def stop(self, project: ProjectAlias, ids: Sequence[ServerId], *, by_force: bool = False) -> Submission: ...
+
+    async def start(self, project: ProjectAlias, ids: Sequence[ServerId]) -> Submission: ...
+
+
+# --------------------------------------------------------------------------------------------------- people
+
+
+class People(Protocol):
+    """Live looks at Slack. `PeopleError` when Slack does not answer: then the answer is no."""
+
+    async def look_up(self, account: Account) -> Person: ...
+
+    async def members(self, usergroup: str) -> frozenset[str]: ...
+
+
+# -------------------------------------------------------------------------------------------------- storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """All that any message about a request needs, read in one go."""
+
+    request: Request
+    approvals: tuple[Approval, ...]  # of the current revision, not retracted
+    run: Run | None
+    attempt: Attempt | None
+    history: History
+    card: Surface | None  # the current card: channel and ts of the request's thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What earlier runs of the same group and direction took; empty when there was none."""
+
+    outages: tuple[timedelta, ...] = ()  # newest first, first stop → service confirmed or last server running
+    reversals: tuple[timedelta, ...] = ()  # newest first, POST accepted → verified
+    earlier_failovers: int = 0  # of this group to its target site by this bot
+
+
+class Requests(Protocol):
+    def add(self, request: Request) -> bool:
+        """False when another request of the same group is open (then nothing was added)."""
+        ...
+
+    def get(self, request_id: RequestId) -> Request | None: ...
+
+    def view(self, request_id: RequestId) -> RequestView | None: ...
+
+    def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None: ...
+
+    def move(self, before: Request, now: Request) -> bool:
+        """Compare-and-set: writes `now` only if the row still has the state, revision and digest of `before`."""
+        ...
+
+    def in_states(
+        self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None
+    ) -> list[Request]: ...
+
+    def of_requester(self, account: Account, *, since: datetime) -> int: ...
+
+    def recent(self, *, limit: int = 20, before: datetime | None = None) -> list[Request]: ...
+
+    def owing_review(self, account: Account) -> Request | None: ...
+
+    def history(self, project: ProjectAlias, group_id: GroupId, to: Site) -> History: ...
+
+
+class Approvals(Protocol):
+    def add(self, approval: Approval) -> bool:
+        """False when this person has already approved this revision."""
+        ...
+
+    def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]: ...
+
+    def retract(self, request_id: RequestId, revision: int, person_id: str) -> bool: ...
+
+
+class Runs(Protocol):
+    def enqueue(self, request_id: RequestId, revision: int) -> None:
+        """Hand the request to the engine, in this very transaction."""
+        ...
+
+    def get(self, request_id: RequestId) -> Run | None: ...
+
+    def save(self, run: Run) -> None: ...
+
+    def fence(self, attempt: Attempt) -> bool:
+        """False when somebody has fenced this request before: then only reconcile."""
+        ...
+
+    def attempt(self, request_id: RequestId) -> Attempt | None: ...
+
+    def settle(self, attempt: Attempt) -> None:
+        """Write what became of the attempt (outcome, job id, problem)."""
+        ...
+
+    def record_calls(self, request_id: RequestId, calls: Sequence[CloudCall]) -> None: ...
+
+    def calls(self, request_id: RequestId) -> list[CloudCall]: ...
+
+
+class Surfaces(Protocol):
+    def want(
+        self,
+        request_id: RequestId,
+        place: Place,
+        *,
+        data: Mapping[str, object] | None = None,
+        user: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        """The place shows something older than the database from now on; creates it when it is new."""
+        ...
+
+    def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
+        """Due surfaces that nobody else works on, by priority, then age; lines of one request in their order."""
+        ...
+
+    def sending(self, surface_id: SurfaceId) -> None:
+        """Committed before a post leaves: whoever finds it without a ts looks for the message first."""
+        ...
+
+    def shown(self, surface_id: SurfaceId, *, rendered: int, channel: str, ts: str, thread_ts: str = "") -> None: ...
+
+    def failed(
+        self, surface_id: SurfaceId, *, error: str, not_before: datetime | None, is_dead: bool = False
+    ) -> None: ...
+
+    def of(self, request_id: RequestId) -> list[Surface]: ...
+
+    def find(self, request_id: RequestId, place: Place) -> Surface | None: ...
+
+    def at(self, channel: str, ts: str) -> Surface | None: ...
+
+    def lost(self, surface_id: SurfaceId) -> None:
+        """The message is gone from Slack (deleted, archived): forget its ts, show it again."""
+        ...
+
+    def lag(self) -> tuple[int, timedelta]:
+        """How many are due, and how long the oldest has been."""
+        ...
+
+
+class Audit(Protocol):
+    def append(self, entry: Entry) -> Recorded: ...
+
+    def of(self, request_id: RequestId) -> list[Recorded]: ...
+
+    def stream(self, *, after: int = 0, limit: int = 1000) -> list[Recorded]: ...
+
+
+class Transaction(Protocol):
+    """One transaction: everything or nothing. `now` is the database's clock, the same for all machines."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def requests(self) -> Requests: ...
+
+    @property
+    def approvals(self) -> Approvals: ...
+
+    @property
+    def runs(self) -> Runs: ...
+
+    @property
+    def surfaces(self) -> Surfaces: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+
+class Store(Protocol):
+    """Runs a plain function in one transaction, in a bounded thread, again if the database asks for it.
+
+    The function must have no other effect than through the transaction. What it raises rolls everything back.
+    """
+
+    async def run(self, work: Callable[[Transaction], T]) -> T: ...
+
+
+# ------------------------------------------------------------------------------------------------- messages
+
+
+class Notifier(Protocol):
+    """Whoever makes Slack equal to the database."""
+
+    def wake(self) -> None:
+        """Something became due. Never blocks, never fails."""
+        ...
+
+
+class PolicySource(Protocol):
+    """The policy in force. A changed file is a new policy with a new version."""
+
+    @property
+    def policy(self) -> Policy: ...
