@@ -1,4 +1,4 @@
-"""The lines of a request's thread: what may be said at a change, as a kind and its facts. Their words are Slack's business."""
+"""The lines of a request's thread: what may be said at a change, as a kind and its facts; Slack finds the words."""
 
 from __future__ import annotations
 
