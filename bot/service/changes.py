@@ -52,7 +52,7 @@ def advance(tx: Transaction, request: Request, event: Event, cause: Cause, **fie
     if not tx.requests.move(request, now):
         return None
     record(tx, now, event.value, cause, before=request.state.value, after=state.value)
-    show(tx, now, card(now), *_shown_at(event, request))
+    show(tx, now, *{card(request): None, card(now): None}, *_shown_at(event, request))
     return now
 
 
