@@ -143,6 +143,49 @@ class History:
     earlier_failovers: int = 0  # of this group to its target site by this bot
 
 
+class StoreError(Exception):
+    """The database could not do it; nothing of the transaction was kept, unless `sentence` says that nobody knows."""
+
+    def __init__(self, sentence: str, *, is_passing: bool = False) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.is_passing = is_passing  # worth trying again in a while, without a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """A process that works on runs; its id is new at each boot."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUp:
+    """One link to the step-up page, by the hash of its token. It counts for one person and one revision, once."""
+
+    token_hash: str
+    request_id: RequestId
+    revision: int
+    account: Account
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactor:
+    """A person's enrolled second factor. The secret is sealed by the caller: the database never sees it in clear."""
+
+    account: Account
+    sealed_secret: str
+    enrolled_at: datetime
+    last_counter: int = -1  # the time step of the last code that was accepted: a code counts once
+
+
 class Requests(Protocol):
     def add(self, request: Request) -> bool:
         """False when another request of the same group is open (then nothing was added)."""
@@ -170,13 +213,23 @@ class Requests(Protocol):
 
     def history(self, project: ProjectAlias, group_id: GroupId, to: Site) -> History: ...
 
+    def count_by_state(self) -> Mapping[State, int]:
+        """Every state, also those that no request is in."""
+        ...
+
 
 class Approvals(Protocol):
     def add(self, approval: Approval) -> bool:
         """False when this person has already approved this revision."""
         ...
 
-    def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]: ...
+    def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]:
+        """Those that count: not retracted."""
+        ...
+
+    def all_of(self, request_id: RequestId) -> tuple[Approval, ...]:
+        """Of every revision, retracted ones too: for the evidence, never for a decision."""
+        ...
 
     def retract(self, request_id: RequestId, revision: int, person_id: str) -> bool: ...
 
@@ -215,7 +268,10 @@ class Surfaces(Protocol):
         user: str = "",
         not_before: datetime | None = None,
     ) -> None:
-        """The place shows something older than the database from now on; creates it when it is new."""
+        """The place shows something older than the database from now on; creates it when it is new.
+
+        `not_before` and `data` replace what was there when given, and stay as they are when not.
+        """
         ...
 
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
@@ -226,7 +282,18 @@ class Surfaces(Protocol):
         """Committed before a post leaves: whoever finds it without a ts looks for the message first."""
         ...
 
-    def shown(self, surface_id: SurfaceId, *, rendered: int, channel: str, ts: str, thread_ts: str = "") -> None: ...
+    def shown(
+        self,
+        surface_id: SurfaceId,
+        *,
+        rendered: int,
+        channel: str,
+        ts: str,
+        thread_ts: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        """Slack shows `rendered`; it never goes back to an older one. `not_before`: the next edit waits until then."""
+        ...
 
     def failed(
         self, surface_id: SurfaceId, *, error: str, not_before: datetime | None, is_dead: bool = False
@@ -248,11 +315,63 @@ class Surfaces(Protocol):
 
 
 class Audit(Protocol):
-    def append(self, entry: Entry) -> Recorded: ...
+    def append(self, entry: Entry) -> None:
+        """The entry gets its number when the transaction commits: nobody waits for the chain while work goes on."""
+        ...
 
-    def of(self, request_id: RequestId) -> list[Recorded]: ...
+    def of(self, request_id: RequestId) -> list[Recorded]:
+        """What is committed about a request, in order."""
+        ...
 
     def stream(self, *, after: int = 0, limit: int = 1000) -> list[Recorded]: ...
+
+
+class StepUps(Protocol):
+    def add(self, step_up: StepUp) -> None: ...
+
+    def get(self, token_hash: str) -> StepUp | None: ...
+
+    def use(self, token_hash: str) -> bool:
+        """False when it is unknown, used or expired (by the database's clock)."""
+        ...
+
+    def is_confirmed(self, request_id: RequestId, revision: int, account: Account) -> bool:
+        """Whether this person has used a link for this very revision."""
+        ...
+
+
+class SecondFactors(Protocol):
+    def enrol(self, factor: SecondFactor) -> None:
+        """Replaces the one before."""
+        ...
+
+    def get(self, account: Account) -> SecondFactor | None: ...
+
+    def accept(self, account: Account, counter: int) -> bool:
+        """Compare-and-set on the time step: False when this code or a later one was accepted before."""
+        ...
+
+    def remove(self, account: Account) -> bool: ...
+
+    def enrolled(self) -> list[Account]: ...
+
+
+class Executors(Protocol):
+    def beat(self, executor: Executor) -> None:
+        """Insert or renew; `seen_at` is the database's clock, whatever the value says."""
+        ...
+
+    def known(self) -> list[Executor]: ...
+
+    def remove(self, executor_id: str) -> None: ...
+
+
+class Instance(Protocol):
+    """Facts about this installation by name, e.g. the last heartbeat and whether it is read-only."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, value: str) -> None: ...
 
 
 class Transaction(Protocol):
@@ -276,14 +395,31 @@ class Transaction(Protocol):
     @property
     def audit(self) -> Audit: ...
 
+    @property
+    def step_ups(self) -> StepUps: ...
+
+    @property
+    def second_factors(self) -> SecondFactors: ...
+
+    @property
+    def executors(self) -> Executors: ...
+
+    @property
+    def instance(self) -> Instance: ...
+
 
 class Store(Protocol):
     """Runs a plain function in one transaction, in a bounded thread, again if the database asks for it.
 
-    The function must have no other effect than through the transaction. What it raises rolls everything back.
+    The function must have no other effect than through the transaction. What it raises rolls everything back;
+    what the database refuses comes out as `StoreError`.
     """
 
     async def run(self, work: Callable[[Transaction], T]) -> T: ...
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """The same for work that only reads: it never waits for a writer. Writing in it is an error."""
+        ...
 
 
 # ------------------------------------------------------------------------------------------------- messages
