@@ -1,0 +1,282 @@
+/** Starts the page: one person, one stream of events, and the places they go to. */
+
+import { api } from "./api.js";
+import { avatar } from "./avatar.js";
+import { Composer } from "./composer.js";
+import { Conversations } from "./conversations.js";
+import { h, icon } from "./dom.js";
+import { Guide } from "./guide.js";
+import { Modal } from "./modal.js";
+import { appHead, channelHead, HomeTab } from "./pane.js";
+import { openMenu, toast } from "./popup.js";
+import { renderSidebar } from "./sidebar.js";
+import { Stream } from "./stream.js";
+import { ThreadPane } from "./thread.js";
+import { appConversation, channelTitle, learn, learnChannels, nameOf, people, visibleChannels, workspace } from "./workspace.js";
+
+const BOOT_RETRY_MILLISECONDS = 2_000;
+const VIEW_WAIT_MILLISECONDS = 700;
+
+const place = (id) => document.getElementById(id);
+
+const page = {
+  key: null,
+  stream: null,
+  conversations: null,
+  home: null,
+  composer: null,
+  viewsSeen: 0,
+  modal: new Modal(place("workspace"), { onSubmitted: submitted }),
+  thread: new ThreadPane(place("thread"), { onAct: clicked }),
+  guide: new Guide({
+    onCommand: typeTheCommand,
+    onBecome: become,
+    onDirectMessages: () => go("dm"),
+  }),
+};
+
+function clicked(element) {
+  page.guide.clicked(element);
+}
+
+/** The first form that goes through is the request; what others send later is their decision on it. */
+function submitted() {
+  if (!page.guide.state.requester) page.guide.note({ requester: workspace.me });
+}
+
+// ---- where the person is -------------------------------------------------------------------------------------
+
+/** Opens a place by its key: a channel id, "dm" (with the app) or "home". The address carries it, for reloads. */
+function go(key) {
+  closeDrawer();
+  if (location.hash === `#${key}`) show(key);
+  else location.hash = key;
+}
+
+function firstKey() {
+  const wanted = location.hash.slice(1);
+  const channels = visibleChannels();
+  if (["dm", "home"].includes(wanted) || channels.some((channel) => channel.id === wanted)) return wanted;
+  return (channels.find((channel) => /approv/.test(channel.name)) ?? channels[0])?.id ?? "home";
+}
+
+function show(key) {
+  const moved = key !== page.key;
+  page.key = key;
+  if (moved) page.thread.close();
+  const pane = { home: showHome, dm: showDirectMessages }[key] ?? (() => showChannel(workspace.channels.get(key)));
+  pane();
+  drawSidebar();
+  drawTitle();
+}
+
+function showHome() {
+  page.conversations.open = null;
+  place("conversation").replaceChildren(appHead("home", go), page.home.node);
+  api.home().then((answer) => answer.ok || toast(answer.error, "error"));
+}
+
+function showDirectMessages() {
+  const channel = appConversation();
+  const head = appHead("dm", go);
+  if (channel) {
+    showMessages(channel, head);
+    noteGuidance();
+    return;
+  }
+  page.conversations.open = null;
+  place("conversation").replaceChildren(head, h("div", { class: "messages" }, h("p", { class: "empty" }, `${workspace.app.name} has not written to you yet.`)));
+}
+
+function showChannel(channel) {
+  showMessages(channel, channelHead(channel), page.guide.node);
+}
+
+function showMessages(channel, ...above) {
+  const list = page.conversations.list(channel.id);
+  page.composer = new Composer({
+    placeholder: `Message ${channel.is_im ? "" : "#"}${channelTitle(channel)}`,
+    onSend: (text) => api.say(channel.id, text),
+    onCommand: (command, text) => api.command(channel.id, command, text),
+  });
+  place("conversation").replaceChildren(...above, list.node, page.composer.node);
+  page.conversations.read(channel.id);
+  list.toEnd();
+}
+
+function typeTheCommand() {
+  if (["dm", "home"].includes(page.key)) go(visibleChannels()[0].id);
+  page.composer.put(workspace.commands[0]?.command ?? "/failover");
+}
+
+function openThread(message) {
+  page.thread.open(message);
+  if (page.guide.state.requester) page.guide.note({ thread: true });
+}
+
+function noteGuidance() {
+  const { requester, approver } = page.guide.state;
+  const channel = appConversation();
+  if (approver && requester === workspace.me && page.conversations.list(channel.id).count) page.guide.note({ guidance: true });
+}
+
+// ---- what stands around it -----------------------------------------------------------------------------------
+
+function unreadKeys() {
+  const conversation = appConversation();
+  return new Set([...page.conversations.unread].map((id) => (id === conversation?.id ? "dm" : id)));
+}
+
+function drawSidebar() {
+  renderSidebar(place("sidebar"), { current: page.key, unread: unreadKeys(), onOpen: go, onBecome: become, onClose: closeDrawer });
+}
+
+function drawTitle() {
+  const where = { home: `${workspace.app.name} Home`, dm: workspace.app.name }[page.key] ?? `#${workspace.channels.get(page.key)?.name}`;
+  const unread = page.conversations.unread.size;
+  document.title = `${unread ? `(${unread}) ` : ""}${where} · ${nameOf(workspace.me)} · simulated workspace`;
+}
+
+function drawYou() {
+  const user = workspace.users.get(workspace.me);
+  place("you-button").replaceChildren(
+    avatar(workspace.me),
+    h("span", {}, h("small", {}, "You are"), h("b", {}, nameOf(workspace.me)), h("span", { class: "you-title" }, user.title || "")),
+    icon("down"),
+  );
+}
+
+function choosePerson() {
+  const items = people().map((user) => ({
+    label: nameOf(user.id),
+    detail: user.title || "Member",
+    current: user.id === workspace.me,
+    onselect: () => become(user.id),
+  }));
+  openMenu(place("you-button"), items, "Who you are");
+}
+
+function toggleDrawer() {
+  const open = document.body.classList.toggle("drawer-open");
+  place("menu-button").setAttribute("aria-expanded", String(open));
+}
+
+function closeDrawer() {
+  if (document.body.classList.contains("drawer-open")) toggleDrawer();
+}
+
+// ---- what the server tells -----------------------------------------------------------------------------------
+
+function messageArrived({ message }) {
+  page.conversations.receive(message);
+  page.thread.receive(message);
+  if (page.key === "dm") noteGuidance();
+}
+
+function channelsChanged({ channels }) {
+  const hadConversation = Boolean(appConversation());
+  learnChannels(channels);
+  drawSidebar();
+  if (page.key === "dm" && !hadConversation && appConversation()) show("dm");
+}
+
+function viewChanged({ view }) {
+  page.viewsSeen += 1;
+  page.modal.show(view);
+}
+
+const EVENTS = {
+  message: messageArrived,
+  message_changed: messageArrived,
+  message_deleted: ({ channel, ts }) => {
+    page.conversations.remove(channel, ts);
+    page.thread.remove(channel, ts);
+  },
+  view: viewChanged,
+  home: ({ view }) => page.home.show(view),
+  channels: channelsChanged,
+  notice: ({ level, text }) => toast(text, level),
+};
+
+function connectionChanged(state, seconds) {
+  const banner = place("connection");
+  banner.hidden = state !== "lost";
+  if (state === "lost") {
+    const retry = h("button", { type: "button", class: "button small", onclick: () => page.stream.retryNow() }, "Try now");
+    banner.replaceChildren(`The connection to the workspace was lost. Trying again in ${seconds} s; nothing you see is thrown away. `, retry);
+  }
+  if (state === "reopened") catchUp();
+}
+
+/** After a gap: what was missed is fetched, and a modal that the server does not confirm is gone. */
+async function catchUp() {
+  const seen = page.viewsSeen;
+  setTimeout(() => page.viewsSeen === seen && page.modal.hide(), VIEW_WAIT_MILLISECONDS);
+  const boot = await api.boot();
+  if (!boot.ok) return;
+  learn(boot);
+  if (!people().some((user) => user.id === workspace.me)) {
+    become(people()[0].id);
+    return;
+  }
+  await Promise.all([page.conversations.load(), page.thread.refresh()]);
+  show(page.key in { dm: 1, home: 1 } || workspace.channels.has(page.key) ? page.key : firstKey());
+}
+
+// ---- who the person is ---------------------------------------------------------------------------------------
+
+async function become(userId) {
+  page.stream?.stop();
+  page.modal.park();
+  page.thread.close();
+  workspace.me = userId;
+  const address = new URL(location.href);
+  address.searchParams.set("as", userId);
+  history.replaceState(null, "", address);
+  page.home = new HomeTab({ onAct: clicked });
+  page.conversations = new Conversations({
+    onThread: openThread,
+    onAct: clicked,
+    onUnread: () => {
+      drawSidebar();
+      drawTitle();
+    },
+  });
+  drawYou();
+  page.guide.render();
+  show(firstKey());
+  page.stream = new Stream(userId, { onEvent: (event) => EVENTS[event.type]?.(event), onState: connectionChanged });
+  await page.conversations.load();
+  if (workspace.me === userId && page.conversations.open) page.conversations.list(page.conversations.open).toEnd();
+}
+
+async function start() {
+  const boot = await api.boot();
+  if (!boot.ok) {
+    connectionBroken(boot.error);
+    return;
+  }
+  place("connection").hidden = true;
+  learn(boot);
+  const asked = new URL(location.href).searchParams.get("as");
+  const known = people();
+  await become((known.find((user) => user.id === asked) ?? known[0]).id);
+}
+
+function connectionBroken(sentence) {
+  place("connection").replaceChildren(sentence);
+  place("connection").hidden = false;
+  setTimeout(start, BOOT_RETRY_MILLISECONDS);
+}
+
+place("menu-button").append(icon("menu"));
+place("menu-button").addEventListener("click", toggleDrawer);
+place("guide-button").append(icon("help"));
+place("guide-button").addEventListener("click", () => page.guide.note({ hidden: !page.guide.isHidden }));
+place("you-button").addEventListener("click", choosePerson);
+window.addEventListener("hashchange", () => page.conversations && show(firstKey()));
+window.addEventListener("online", () => page.stream?.retryNow());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && page.conversations?.open) page.conversations.read(page.conversations.open);
+});
+start();
