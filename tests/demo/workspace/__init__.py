@@ -1,0 +1,1 @@
+"""The simulated Slack must behave, and refuse, as the real one is documented to."""
