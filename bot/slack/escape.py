@@ -1,0 +1,118 @@
+"""The one place that makes text from people and from the cloud safe to show: nothing live in it, nothing too long."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from bot.domain.people import Account
+
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ENTITIES = MappingProxyType({ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"})
+# Look-alikes without a meaning in mrkdwn: the text reads the same, and formats nothing.
+_HARMLESS = MappingProxyType({ord("`"): "ˋ", ord("*"): "∗", ord("~"): "∼"})
+_WORD_JOINER = "\u2060"
+_BROADCAST = re.compile(r"@(?=channel|here|everyone|group)", re.IGNORECASE)
+_TOKEN = re.compile(r"&(?:amp|lt|gt);|.", re.DOTALL)
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}", re.ASCII)
+_SLACK_GROUP = re.compile(r"S[A-Z0-9]{1,30}", re.ASCII)
+
+
+def plain(text: str, limit: int) -> str:
+    """For `plain_text` objects: one line, literal, at most `limit` characters."""
+    return cut(_quiet(_one_line(text).translate(_ENTITIES)), limit)
+
+
+def mrkdwn(text: str, limit: int) -> str:
+    """For a place inside `mrkdwn`: as `plain`, and no character of it formats anything."""
+    return plain(text.translate(_HARMLESS), limit)
+
+
+def code(text: str, limit: int) -> str:
+    """As a code span of at most `limit` characters."""
+    return f"`{mrkdwn(text, limit - 2) or '-'}`"
+
+
+def cut(escaped: str, limit: int) -> str:
+    """Shortens escaped text to `limit` characters, says how many are missing, and never splits an entity."""
+    if len(escaped) <= limit:
+        return escaped
+    tokens = _TOKEN.findall(escaped)
+    room = limit - len(f"… ({len(tokens)} more)")
+    kept = used = 0
+    for token in tokens:
+        if used + len(token) > room:
+            break
+        kept, used = kept + 1, used + len(token)
+    return "".join(tokens[:kept]) + f"… ({len(tokens) - kept} more)"
+
+
+def names(items: Iterable[str], limit: int) -> str:
+    """`a, b, c … (n more)`, safe in mrkdwn, never cut inside a name unless the first alone is too long."""
+    shown = [mrkdwn(item, 80) for item in items]
+    whole = ", ".join(shown)
+    if len(whole) <= limit:
+        return whole
+    room = limit - len(f" … ({len(shown)} more)")
+    kept = used = 0
+    while used + len(shown[kept]) + 2 <= room:
+        used += len(shown[kept]) + 2
+        kept += 1
+    return f"{', '.join(shown[:kept]) or cut(shown[0], max(room, 12))} … ({len(shown) - max(kept, 1)} more)"
+
+
+def when(moment: datetime, style: str = "{date_short_pretty} at {time}") -> str:
+    """In the reader's own time zone, with UTC as the fallback that everybody can compare."""
+    return f"<!date^{int(moment.timestamp())}^{style}|{utc(moment)}>"
+
+
+def clock(moment: datetime) -> str:
+    """Only the time of day, to the second."""
+    return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment.astimezone(UTC):%H:%M:%S} UTC>"
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def mention(account: Account | None) -> str:
+    """A live mention of a Slack user, by id only; an operator of the command line is named; None is the bot."""
+    if account is None:
+        return "the bot"
+    if account.is_operator:
+        return f"operator {code(account.user, 60)}"
+    return mention_user(account.user)
+
+
+def mention_user(user: str) -> str:
+    return f"<@{user}>" if _SLACK_USER.fullmatch(user) else code(user, 60)
+
+
+def mention_group(usergroup: str) -> str:
+    return f"<!subteam^{usergroup}>" if _SLACK_GROUP.fullmatch(usergroup) else code(usergroup, 60)
+
+
+def link(url: str, label: str) -> str:
+    """A link that we made ourselves: https and nothing that could end it early; otherwise only its label."""
+    is_safe = url.startswith("https://") and not re.search(r"[\s<>|]", url)
+    return f"<{url}|{label}>" if is_safe else label
+
+
+def _one_line(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    lines = re.sub(r"\r\n|[\n\r\v\f\u0085\u2028\u2029]", " ⏎ ", text.strip()).replace("\t", " ")
+    return "".join(char for char in lines if not _is_hidden(char))
+
+
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN_CATEGORIES or char in _INVISIBLE_LETTERS
+
+
+def _quiet(escaped: str) -> str:
+    """`@channel` stays readable and is none: legacy clients link names even when they are told not to."""
+    return _BROADCAST.sub(f"@{_WORD_JOINER}", escaped) if "@" in escaped else escaped

@@ -1,0 +1,259 @@
+"""Every sentence that answers a click, a command or a form: private, one meaning each, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from bot.domain.errors import Problem
+from bot.domain.people import Account
+from bot.domain.policy import Refusal
+from bot.domain.preflight import Finding
+from bot.domain.request import Request, State
+from bot.slack.escape import code, link, mention, mrkdwn, names, when
+from bot.slack.ids import COMMAND
+from bot.slack.words import STATE, count, rough
+
+REFUSED: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.OWN_REQUEST: "This is your own request. Nobody approves their own: another approver has to decide.",
+        Refusal.NOT_APPROVER: "You are not an approver of this group. Nothing was counted. The card names who is.",
+        Refusal.NOT_REQUESTER: "Only the person who made this request can do that. Nothing was changed.",
+        Refusal.MAY_NOT_REQUEST: "You may not ask for a failover of this group. Nothing was requested. "
+        "Ask the owner of the bot's policy file to add you.",
+        Refusal.MAY_NOT_BREAK_GLASS: "You are not on the break-glass list of this group. Nothing was started. "
+        "Make a normal request instead.",
+        Refusal.REVIEW_OWED: "You still owe the review of your last break-glass. Nothing was started. "
+        "Write it with the button on that request's end card, then try again.",
+        Refusal.DEACTIVATED: "This account is deactivated. Nothing was counted.",
+        Refusal.GUEST: "Guests can't ask for or decide a failover. Nothing was counted. Ask a full member of the team.",
+        Refusal.BOT: "Apps and bots can't ask for or decide a failover. Nothing was counted.",
+        Refusal.STRANGER: "You belong to another organisation. Nothing was counted. Ask a member of this workspace.",
+        Refusal.FOREIGN: "Your account belongs to another workspace. Nothing was counted. Use one of this workspace.",
+        Refusal.NOBODY_KNOWS: "Slack could not say who you are, so the answer is no. Nothing was changed. "
+        "Try again in a minute; if Slack stays away, an operator can use the command line.",
+        Refusal.NO_RULE: "No rule of the policy covers this group, so nobody may fail it over. Nothing was requested. "
+        "Ask the owner of the bot's policy file to add it.",
+        Refusal.OUTSIDE_WINDOW: "That is outside the change windows of this group. Nothing was requested. "
+        "Choose a start time inside one.",
+        Refusal.STEP_UP_NEEDED: "This approval needs your second factor. Nothing was counted yet. "
+        "Open the link you get now and confirm there.",
+        Refusal.TOO_MANY: "You have made many requests in a short time. Nothing was requested. Wait a few minutes.",
+    }
+)
+
+
+def refused(reason: Refusal) -> str:
+    return REFUSED[reason]
+
+
+# ------------------------------------------------------------------------------------------ decisions
+
+
+def approved(given: int, needed: int, plan_code: str) -> str:
+    """After the click was counted; the last one starts the run."""
+    then = "That was the last one: the run is queued." if given >= needed else "Nothing starts before all are there."
+    return f"Approved ({given} of {needed}) for plan {code(plan_code, 20)}. {then}"
+
+
+def approved_before(given: int, needed: int) -> str:
+    return f"You have approved this already ({given} of {needed}). It counts once."
+
+
+def already_decided(state: State, by: Account | None, at: datetime | None) -> str:
+    """For every state in which the click comes too late. Expiry has its own sentence."""
+    who = f" by {mention(by)}" if by else ""
+    moment = f" at {when(at)}" if at else ""
+    return f"Already decided: *{STATE[state]}*{who}{moment}. Your click changed nothing."
+
+
+def expired(at: datetime) -> str:
+    return f"This request expired at {when(at)}. Your click changed nothing. Make a new request with `{COMMAND}`."
+
+
+def plan_changed(seen: int, now: int) -> str:
+    return (
+        f"The plan has changed: you looked at revision {seen} and now it is {now}. Nothing was counted. "
+        "Look at the newest card and decide there."
+    )
+
+
+def blocked(blockers: Sequence[Finding]) -> str:
+    reasons = " ".join(f"{mrkdwn(f.sentence, 300)} {mrkdwn(f.cure, 300)}" for f in blockers[:3])
+    more = f" … ({len(blockers) - 3} more)" if len(blockers) > 3 else ""
+    return f"Blocked, because: {reasons}{more} Nothing was counted."
+
+
+def warnings_left(findings: Sequence[Finding]) -> str:
+    return f"Tick each warning you accept, by name: {names([f.sentence for f in findings], 400)}. Nothing was counted."
+
+
+def denied() -> str:
+    return "Denied. The request is closed and the requester reads your reason."
+
+
+def withdrawn() -> str:
+    return "Withdrawn. Nothing was started, and nobody can approve it any more."
+
+
+def retracted(given: int, needed: int) -> str:
+    return f"Your approval is taken back ({given} of {needed}). Nothing was started."
+
+
+def nothing_to_retract() -> str:
+    return "You have no approval to take back on this request. Nothing was changed."
+
+
+def checked(request: Request) -> str:
+    blockers = [f for f in request.findings if f.level.value == "blocker"]
+    if blockers:
+        return blocked(blockers)
+    return f"Checked again just now: {count(len(request.findings), 'warning')}. The card is up to date."
+
+
+# ------------------------------------------------------------------------------------------------ run
+
+
+def cancel_asked() -> str:
+    return "Cancelling. The servers that were stopped are started again; nothing is reversed."
+
+
+def too_late_to_cancel() -> str:
+    return (
+        "Too late to cancel: the reversal was already submitted. It goes on to its end. "
+        "The way back is a failback once it is finished."
+    )
+
+
+def answered() -> str:
+    return "Your answer is noted; the run goes on with it."
+
+
+def no_question() -> str:
+    return "This question is no longer open. Your answer changed nothing; the thread says how it went on."
+
+
+def confirmed() -> str:
+    return "Service confirmed. Thank you: this ends the outage clock."
+
+
+def confirmed_before(by: Account | None, at: datetime | None) -> str:
+    moment = f" at {when(at)}" if at else ""
+    return f"Service was already confirmed by {mention(by)}{moment}. Nothing was changed."
+
+
+def reviewed() -> str:
+    return "Your review is recorded with the request."
+
+
+def no_login_yet() -> str:
+    return "There is no login guidance yet: it is sent once the servers run at the other site."
+
+
+# ------------------------------------------------------------------------------------------- requests
+
+
+def requested(channel: str) -> str:
+    return f"Requested. The card is on its way to <#{channel}>." if channel.isalnum() else "Requested."
+
+
+def open_elsewhere(url: str = "") -> str:
+    """Another request of the same group is open: it is linked instead of making a second one."""
+    where = link(url, "Open its card") if url else "Its card is in the approvals channel"
+    return f"There is already an open request for this group. No second one was made. {where}."
+
+
+def unknown_request() -> str:
+    return "I don't know this request. Nothing was changed. The card may be from another installation of the bot."
+
+
+def bad_button() -> str:
+    return "I can't read this button. Nothing was changed. Open the newest card and try again."
+
+
+# -------------------------------------------------------------------------------------------- trouble
+
+
+def busy() -> str:
+    return "Busy: many people are deciding at this moment. Nothing was counted. Try again."
+
+
+def database_away(reference: str) -> str:
+    return f"The database does not answer. Nothing was changed. Try again in a minute. Reference {code(reference, 40)}."
+
+
+def unexpected(reference: str) -> str:
+    return (
+        "Something went wrong on our side. Look at the card before you try again: it shows what is true. "
+        f"Reference {code(reference, 40)}."
+    )
+
+
+def problem(trouble: Problem) -> str:
+    """A cloud call that failed, as a person reads it."""
+    reference = f" Reference {code(trouble.request_id, 80)}." if trouble.request_id else ""
+    return mrkdwn(trouble.sentence, 1500) + reference
+
+
+def people_unknown() -> str:
+    return refused(Refusal.NOBODY_KNOWS)
+
+
+# ----------------------------------------------------------------------------------------------- form
+# Errors of inputs are plain text: Slack shows them as they are under the field.
+
+
+def reason_missing() -> str:
+    return "Say why now. Approvers read it on the card."
+
+
+def group_missing() -> str:
+    return "Choose a protection group."
+
+
+def group_unknown() -> str:
+    return "The cloud does not know this protection group (any more). Choose another one."
+
+
+def ticket_mismatch(pattern: str) -> str:
+    return f"The ticket must look like {pattern[:200]}."
+
+
+def name_mismatch() -> str:
+    return "This is not the group's name. Type it exactly as it is shown."
+
+
+def start_in_past() -> str:
+    return "This time has passed. Choose a later one, or start on approval."
+
+
+def start_missing() -> str:
+    return "Choose when to start, or start on approval."
+
+
+def blocker_in_form(finding: Finding) -> str:
+    return f"{finding.sentence} {finding.cure}"[:500]
+
+
+def group_open_elsewhere() -> str:
+    return "There is already an open request for this group. Open its card instead."
+
+
+# ----------------------------------------------------------------------------------------------- help
+
+
+def usage() -> str:
+    return (
+        f"`{COMMAND}` opens the request form · `{COMMAND} status` lists what is open and running · "
+        f"`{COMMAND} break-glass` starts alone in an emergency, if the policy lets you · `{COMMAND} help` is this."
+    )
+
+
+def estimate(outages: Sequence[timedelta]) -> str:
+    """Own history or nothing: a number is never invented."""
+    if not outages:
+        return "no history yet"
+    recent = sorted(outages)
+    middle = recent[len(recent) // 2] if len(recent) % 2 else sum(recent[len(recent) // 2 - 1 :][:2], timedelta()) / 2
+    return f"~{rough(middle)} (median of the last {len(recent)}; worst {rough(recent[-1])})"
