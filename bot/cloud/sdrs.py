@@ -1,0 +1,116 @@
+"""Storage Disaster Recovery Service: one method per endpoint that the bot uses.
+
+Source: https://docs.otc.t-systems.com/storage-disaster-recovery-service/api-ref/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from bot.cloud import models
+from bot.cloud.access import Service
+from bot.cloud.paging import PAGE_SIZE, read_all
+from bot.cloud.session import PROJECT, Session
+from bot.domain.facts import GroupId, JobId, Site
+from bot.ports import Submission
+
+M = TypeVar("M", bound=BaseModel)
+
+OVERDUE = "period_no_dr_drill"  # no drill for three months
+ABNORMAL = "status_abnormal"
+
+
+class Sdrs:
+    """All reads raise CloudError; the order to reverse gives a Submission."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def groups(self, *, query_type: str = "") -> list[models.ServerGroup]:
+        """…/sdrs_05_0402.html, all pages."""
+        purpose = "Reading the list of protection groups"
+        filters = {"query_type": query_type} if query_type else {}
+        return await read_all(
+            lambda offset, _: self._page(models.GroupsAnswer, purpose, "server-groups", offset=offset, filters=filters),
+            purpose=purpose,
+        )
+
+    async def group(self, group_id: GroupId) -> models.ServerGroup:
+        """…/sdrs_05_0404.html"""
+        answer = await self._read(models.GroupAnswer, "Reading the protection group", "server-groups", group_id)
+        return answer.server_group
+
+    async def instances(self, group_id: GroupId) -> list[models.Instance]:
+        """…/sdrs_05_0503.html, all pages of one group."""
+        purpose = "Reading the protected instances"
+        filters = {"server_group_id": group_id}
+        return await read_all(
+            lambda offset, _: self._page(
+                models.InstancesAnswer, purpose, "protected-instances", offset=offset, filters=filters
+            ),
+            purpose=purpose,
+        )
+
+    async def pairs(self, group_id: GroupId) -> list[models.Pair]:
+        """…/sdrs_05_0703.html, all pages of one group."""
+        purpose = "Reading the replication pairs"
+        filters = {"server_group_id": group_id}
+        return await read_all(
+            lambda offset, _: self._page(models.PairsAnswer, purpose, "replications", offset=offset, filters=filters),
+            purpose=purpose,
+        )
+
+    async def failed_tasks(self, group_id: GroupId) -> list[models.FailedTaskFact]:
+        """…/sdrs_05_1401.html, all pages of one group."""
+        purpose = "Reading the failed tasks"
+        filters = {"server_group_id": group_id}
+        return await read_all(
+            lambda offset, _: self._page(
+                models.FailedTasksAnswer, purpose, "task-center", "failure-jobs", offset=offset, filters=filters
+            ),
+            purpose=purpose,
+        )
+
+    async def drills(self, group_id: GroupId) -> list[models.DrillFact]:
+        """…/sdrs_05_0903.html, all pages of one group."""
+        purpose = "Reading the DR drills"
+        filters = {"server_group_id": group_id}
+        return await read_all(
+            lambda offset, _: self._page(
+                models.DrillsAnswer, purpose, "disaster-recovery-drills", offset=offset, filters=filters
+            ),
+            purpose=purpose,
+        )
+
+    async def job(self, job_id: JobId) -> models.JobFact:
+        """…/sdrs_05_0201.html"""
+        return await self._read(models.JobFact, "Reading the job", "jobs", job_id)
+
+    async def active_domains(self) -> tuple[models.ActiveDomain, ...]:
+        """…/sdrs_05_0301.html"""
+        return (
+            await self._read(models.ActiveDomainsAnswer, "Reading the active-active domains", "active-domains")
+        ).domains
+
+    async def quotas(self) -> tuple[models.Quota, ...]:
+        """…/sdrs_05_1201.html"""
+        return (await self._read(models.QuotasAnswer, "Reading the quotas", "sdrs", "quotas")).quotas.resources
+
+    async def reverse(self, group_id: GroupId, to: Site, *, is_still_ours: Callable[[], bool]) -> Submission:
+        """…/sdrs_05_0409.html: `priority_station` is where production shall be afterwards. Sent once."""
+        return await self._session.order(
+            "Submitting the planned failover",
+            Service.SDRS,
+            *("v1", PROJECT, "server-groups", group_id, "action"),
+            body={"reverse-server-group": {"priority_station": to.value}},
+            is_still_ours=is_still_ours,
+        )
+
+    async def _page(self, model: type[M], purpose: str, *path: str, offset: int, filters: Mapping[str, str]) -> M:
+        return await self._read(model, purpose, *path, params={"limit": PAGE_SIZE, "offset": offset, **filters})
+
+    async def _read(self, model: type[M], purpose: str, *path: str, params: Mapping[str, str | int] | None = None) -> M:
+        return await self._session.read(model, purpose, Service.SDRS, "v1", PROJECT, *path, params=params)

@@ -1,0 +1,337 @@
+"""The one place where a request leaves for the cloud and an answer is read: limits, retries, evidence, no secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import aiohttp
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+from pydantic import BaseModel, Field, ValidationError
+
+from bot.cloud import errors
+from bot.cloud.addresses import ID_PATTERN
+from bot.cloud.errors import Answer, Attempted, Explanation
+from bot.cloud.network import explain_exception, was_never_sent
+from bot.cloud.redaction import Redactor, quieten_http_loggers
+from bot.domain.errors import CloudError, Happened, Problem
+from bot.domain.facts import JobId
+from bot.ports import Accepted, Clock, CloudCall, Rejected, Submission, Unclear
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_BODY_BYTES = 16 * 2**20
+MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
+USER_AGENT = "failover-bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one call, in seconds; `total` also ends an answer that drips in for ever."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 30.0
+    write_seconds: float = 10.0
+    pool_seconds: float = 15.0
+    total_seconds: float = 60.0
+    connections: int = 64
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        return httpx.Timeout(
+            connect=self.connect_seconds,
+            read=self.read_seconds,
+            write=self.write_seconds,
+            pool=self.pool_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How reads are repeated: full jitter under an exponential ceiling, or as long as `Retry-After` asks for."""
+
+    attempts: int = 4
+    base_seconds: float = 0.5
+    max_seconds: float = 8.0
+    max_wanted_seconds: float = 30.0
+    jitter: Callable[[], float] = random.random
+
+    def pause_after(self, attempt: int, wanted_seconds: float | None) -> float | None:
+        """Seconds to wait after the `attempt`-th failure (from 1), or None to give up."""
+        if attempt >= self.attempts or (wanted_seconds or 0.0) > self.max_wanted_seconds:
+            return None
+        ceiling = min(self.max_seconds, self.base_seconds * 2 ** (attempt - 1))
+        jitter: float = self.jitter()
+        return (wanted_seconds or 0.0) + ceiling * jitter
+
+
+class JobAccepted(BaseModel):
+    """What every accepted order answers."""
+
+    job_id: str = Field(pattern=f"^{ID_PATTERN.pattern}$")
+
+
+def _ours() -> bool:
+    return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request on its way. `has_left` turns true right before the request (not a sign-in for it) goes out."""
+
+    tried: Attempted
+    method: str
+    url: httpx.URL
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    auth: httpx.Auth | None = None
+    is_still_ours: Callable[[], bool] = _ours
+    has_left: bool = False
+
+
+class _NotOursError(Exception):
+    """Somebody else took over while the request was being prepared."""
+
+
+class _TooLongError(Exception):
+    """The body is longer than any true answer."""
+
+
+async def _right_before_it_leaves(request: httpx.Request) -> None:
+    call = request.extensions.get("failover_bot.call")
+    if isinstance(call, Call):
+        if not call.is_still_ours():
+            raise _NotOursError
+        call.has_left = True
+
+
+def build_client(limits: Limits, *, ca_file: str = "", is_for_orders: bool = False) -> httpx.AsyncClient:
+    """A client over aiohttp; proxies come from the environment, never for this machine itself.
+
+    Orders get a fresh connection each: on a kept one that the server has just closed, an order that never
+    arrived would look as if it might have.
+    """
+    keep_seconds = 0.0 if is_for_orders else 30.0
+    return HttpxAiohttpClient(
+        verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+        timeout=limits.timeout,
+        limits=httpx.Limits(max_connections=limits.connections, keepalive_expiry=keep_seconds),
+        follow_redirects=False,
+        trust_env=True,
+        mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+    )
+
+
+class Transport:
+    """Sends calls. Belongs to one event loop; `aclose()` when done."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        redactor: Redactor,
+        limits: Limits | None = None,
+        retries: Retries | None = None,
+        ca_file: str = "",
+        clients: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None,
+        observe: Callable[[CloudCall], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._clock, self._redactor, self._observe, self._sleep = clock, redactor, observe, sleep
+        self._limits, self._retries = limits or Limits(), retries or Retries()
+        self._reads, self._orders = clients or (
+            build_client(self._limits, ca_file=ca_file),
+            build_client(self._limits, ca_file=ca_file, is_for_orders=True),
+        )
+        for client in (self._reads, self._orders):
+            client.event_hooks["request"] = [_right_before_it_leaves]
+        self.clock_skew_seconds: float | None = None  # ours minus theirs, from the last answer that had a date
+        quieten_http_loggers(redactor)
+
+    async def aclose(self) -> None:
+        await self._reads.aclose()
+        await self._orders.aclose()
+
+    async def read(self, model: type[M], call: Call) -> M:
+        """Asks until there is an answer or no hope. CloudError with the last problem."""
+        answer = await self.repeat(call)
+        decoded = decode(model, call.tried, answer)
+        if isinstance(decoded, Problem):
+            raise CloudError(decoded)
+        return decoded
+
+    async def order(self, call: Call) -> Submission:
+        """Sends an order once and never again; the answer decides what is known about it."""
+        outcome = await self.once(call)
+        problem = outcome if isinstance(outcome, Problem) else self.problem_in(call, outcome)
+        if problem is None and isinstance(outcome, Answer):
+            accepted = decode(JobAccepted, call.tried, outcome)
+            if isinstance(accepted, JobAccepted):
+                return Accepted(job_id=JobId(accepted.job_id))
+            problem = accepted
+        assert problem is not None
+        return Unclear(problem=problem) if problem.happened is Happened.UNKNOWN else Rejected(problem=problem)
+
+    async def repeat(self, call: Call) -> Answer:
+        """A successful answer to a call that may be sent several times. CloudError when there is none."""
+        attempt = 1
+        while True:
+            answer = await self.once(call)
+            problem = answer if isinstance(answer, Problem) else self.problem_in(call, answer)
+            if problem is None:
+                assert isinstance(answer, Answer)
+                return answer
+            wanted = retry_after_seconds(answer, self._clock.now()) if isinstance(answer, Answer) else None
+            pause = self._retries.pause_after(attempt, wanted) if _is_worth_repeating(problem) else None
+            if pause is None:
+                raise CloudError(problem)
+            await self._sleep(pause)
+            attempt += 1
+
+    async def once(self, call: Call) -> Answer | Problem:
+        """Sends the call a single time: the answer, whatever it says, or why there is none."""
+        started = self._clock.monotonic()
+        outcome = await self._sent(call)
+        if isinstance(outcome, Answer):
+            self._note_skew(outcome)
+        self._report(call, outcome, self._clock.monotonic() - started)
+        return outcome
+
+    def problem_in(self, call: Call, answer: Answer) -> Problem | None:
+        """What is wrong with an answer, None for a success."""
+        if 200 <= answer.status < 300 and not errors.is_throttled(answer):
+            return None
+        if self._looks_like_our_clock(call, answer):
+            return errors.refused_for(call.tried, answer, self._clock_explanation())
+        return errors.refused(call.tried, answer)
+
+    async def _sent(self, call: Call) -> Answer | Problem:
+        call.has_left = False
+        try:
+            async with asyncio.timeout(self._limits.total_seconds):
+                return await self._exchanged(call)
+        except CloudError as error:  # the sign-in failed: the call itself never left
+            return error.problem
+        except _NotOursError:
+            return errors.refused_by_us(
+                call.tried, "Another worker has taken over this run.", "Nothing to do: that worker goes on with it."
+            )
+        except _TooLongError:
+            error_text = f"longer than {MAX_BODY_BYTES // 2**20} MiB"
+            return errors.unreadable(call.tried, Answer(status=200), error_text)
+        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
+            return self._unanswered(call, error)
+
+    async def _exchanged(self, call: Call) -> Answer:
+        client = self._orders if call.tried.is_order else self._reads
+        request = client.build_request(
+            call.method,
+            call.url,
+            params=dict(call.params) or None,
+            json=call.body,
+            headers={"Accept": "application/json", "User-Agent": USER_AGENT, **call.headers},
+            extensions={"failover_bot.call": call},
+        )
+        response = await client.send(request, stream=True, auth=call.auth)
+        try:
+            body = await _bounded_body(response)
+        finally:
+            await response.aclose()
+        if not response.is_success:  # an answer may repeat what was sent, secrets too
+            body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(status=response.status_code, headers=headers, body=body)
+
+    def _unanswered(self, call: Call, error: Exception) -> Problem:
+        return errors.unanswered(
+            call.tried,
+            explain_exception(error, call.url.host),
+            was_sent=call.has_left and not was_never_sent(error),
+            detail=self._redactor(f"{type(error).__name__}: {error}"),
+        )
+
+    def _note_skew(self, answer: Answer) -> None:
+        theirs = _http_date(answer.headers.get("date", ""))
+        if theirs is not None:
+            self.clock_skew_seconds = (self._clock.now() - theirs).total_seconds()
+
+    def _looks_like_our_clock(self, call: Call, answer: Answer) -> bool:
+        is_signed = getattr(call.auth, "depends_on_clock", False)
+        skew = abs(self.clock_skew_seconds or 0.0)
+        says_so = errors.blames_the_date(answer)
+        return bool(is_signed) and answer.status in (400, 401, 403) and (skew > MAX_HEADER_SKEW_SECONDS or says_so)
+
+    def _clock_explanation(self) -> Explanation:
+        minutes = round((self.clock_skew_seconds or 0.0) / 60)
+        by = f"{abs(minutes)} minutes {'ahead of' if minutes > 0 else 'behind'} the cloud's" if minutes else "off"
+        return Explanation(
+            cause=f"The cloud refused the date of the signature: this machine's clock is {by}.",
+            cure="Set the clock (NTP), then try again.",
+        )
+
+    def _report(self, call: Call, outcome: Answer | Problem, seconds: float) -> None:
+        if self._observe is None:
+            return
+        is_answer = isinstance(outcome, Answer)
+        self._observe(
+            CloudCall(
+                at=self._clock.now(),
+                method=call.method,
+                path=call.url.path,
+                status=outcome.status,
+                milliseconds=round(seconds * 1000),
+                request_id=outcome.request_id,
+                summary=call.tried.purpose if is_answer else self._redactor(outcome.what),  # type: ignore[union-attr]  # narrowed by is_answer
+            )
+        )
+
+
+def decode(model: type[M], tried: Attempted, answer: Answer) -> M | Problem:
+    """The answer as a value. The problem names the fields that are wrong, never their content."""
+    try:
+        return model.model_validate_json(answer.body)
+    except ValidationError as error:
+        flaws = "; ".join(
+            f"{'.'.join(map(str, flaw['loc'])) or 'document'}: {flaw['type']}"
+            for flaw in error.errors(include_url=False, include_input=False, include_context=False)[:3]
+        )
+        return errors.unreadable(tried, answer, flaws)
+
+
+def retry_after_seconds(answer: Answer, now: datetime) -> float | None:
+    """`Retry-After` in either of its forms; None when there is none or it is nonsense."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    when = _http_date(text)
+    return max(0.0, (when - now).total_seconds()) if when else None
+
+
+def _is_worth_repeating(problem: Problem) -> bool:
+    is_transient = problem.status is None or problem.status in errors.TRANSIENT_STATUSES | {202}
+    return problem.is_retryable and is_transient
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+async def _bounded_body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise _TooLongError
+    return bytes(body)
