@@ -1,6 +1,6 @@
 """Storage Disaster Recovery Service: one method per endpoint that the bot uses.
 
-Source: https://docs.otc.t-systems.com/storage-disaster-recovery-service/api-ref/
+Source: https://docs.otc.t-systems.com/storage-disaster-recovery-service/api-ref/sdrs_apis/
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ class Sdrs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def groups(self, *, query_type: str = "") -> list[models.ServerGroup]:
-        """…/sdrs_05_0402.html, all pages."""
+    async def groups(self, *, query_type: str = "", name: str = "") -> list[models.ServerGroup]:
+        """…/protection_group/, all pages."""
         purpose = "Reading the list of protection groups"
-        filters = {"query_type": query_type} if query_type else {}
+        filters = {key: value for key, value in (("query_type", query_type), ("name", name)) if value}
         return await read_all(
             lambda offset, _: self._page(models.GroupsAnswer, purpose, "server-groups", offset=offset, filters=filters),
             purpose=purpose,
         )
 
     async def group(self, group_id: GroupId) -> models.ServerGroup:
-        """…/sdrs_05_0404.html"""
+        """…/protection_group/querying_the_details_of_a_protection_group.html"""
         answer = await self._read(models.GroupAnswer, "Reading the protection group", "server-groups", group_id)
         return answer.server_group
 
     async def instances(self, group_id: GroupId) -> list[models.Instance]:
-        """…/sdrs_05_0503.html, all pages of one group."""
+        """…/protected_instance/querying_protected_instances.html, all pages of one group."""
         purpose = "Reading the protected instances"
         filters = {"server_group_id": group_id}
         return await read_all(
@@ -55,7 +55,7 @@ class Sdrs:
         )
 
     async def pairs(self, group_id: GroupId) -> list[models.Pair]:
-        """…/sdrs_05_0703.html, all pages of one group."""
+        """…/replication_pair/querying_replication_pairs.html, all pages of one group."""
         purpose = "Reading the replication pairs"
         filters = {"server_group_id": group_id}
         return await read_all(
@@ -64,7 +64,7 @@ class Sdrs:
         )
 
     async def failed_tasks(self, group_id: GroupId) -> list[models.FailedTaskFact]:
-        """…/sdrs_05_1401.html, all pages of one group."""
+        """…/task_center/querying_failed_tasks.html, all pages of one group."""
         purpose = "Reading the failed tasks"
         filters = {"server_group_id": group_id}
         return await read_all(
@@ -75,7 +75,7 @@ class Sdrs:
         )
 
     async def drills(self, group_id: GroupId) -> list[models.DrillFact]:
-        """…/sdrs_05_0903.html, all pages of one group."""
+        """…/dr_drill/, all pages of one group."""
         purpose = "Reading the DR drills"
         filters = {"server_group_id": group_id}
         return await read_all(
@@ -86,21 +86,24 @@ class Sdrs:
         )
 
     async def job(self, job_id: JobId) -> models.JobFact:
-        """…/sdrs_05_0201.html"""
+        """…/job/querying_the_job_status.html"""
         return await self._read(models.JobFact, "Reading the job", "jobs", job_id)
 
     async def active_domains(self) -> tuple[models.ActiveDomain, ...]:
-        """…/sdrs_05_0301.html"""
+        """…/active_active_domain/"""
         return (
             await self._read(models.ActiveDomainsAnswer, "Reading the active-active domains", "active-domains")
         ).domains
 
     async def quotas(self) -> tuple[models.Quota, ...]:
-        """…/sdrs_05_1201.html"""
+        """…/tenant_quota_management/querying_the_tenant_quota.html"""
         return (await self._read(models.QuotasAnswer, "Reading the quotas", "sdrs", "quotas")).quotas.resources
 
     async def reverse(self, group_id: GroupId, to: Site, *, is_still_ours: Callable[[], bool]) -> Submission:
-        """…/sdrs_05_0409.html: `priority_station` is where production shall be afterwards. Sent once."""
+        """The page *Performing a Planned Failover for a Protection Group* (sdrs_05_0409): sent once.
+
+        `priority_station` is where production shall be afterwards.
+        """
         return await self._session.order(
             "Submitting the planned failover",
             Service.SDRS,

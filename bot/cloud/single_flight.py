@@ -17,12 +17,29 @@ class SingleFlight(Generic[T]):
         self._task: asyncio.Task[T] | None = None
 
     async def __call__(self) -> T:
+        return await self.begin()
+
+    def begin(self) -> asyncio.Future[T]:
+        """Starts or joins without waiting. One impatient caller does not cancel it for the others."""
         if self._task is None:
             self._task = asyncio.ensure_future(self._work())
             self._task.add_done_callback(self._landed)
-        return await asyncio.shield(self._task)  # one impatient caller must not cancel it for the others
+        shielded = asyncio.shield(self._task)
+        shielded.add_done_callback(_looked_at)
+        return shielded
+
+    async def aclose(self) -> None:
+        """Ends the work that is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def _landed(self, task: asyncio.Task[T]) -> None:
         self._task = None
-        if not task.cancelled():
-            task.exception()  # when all callers were cancelled, nobody else looks at it
+        _looked_at(task)
+
+
+def _looked_at(task: asyncio.Future[T]) -> None:
+    """When all callers were cancelled or never waited, nobody else looks at the exception."""
+    if not task.cancelled():
+        task.exception()

@@ -67,9 +67,8 @@ class Retries:
         """Seconds to wait after the `attempt`-th failure (from 1), or None to give up."""
         if attempt >= self.attempts or (wanted_seconds or 0.0) > self.max_wanted_seconds:
             return None
-        ceiling = min(self.max_seconds, self.base_seconds * 2 ** (attempt - 1))
-        jitter: float = self.jitter()
-        return (wanted_seconds or 0.0) + ceiling * jitter
+        ceiling: float = min(self.max_seconds, self.base_seconds * 2 ** (attempt - 1))
+        return (wanted_seconds or 0.0) + ceiling * self.jitter()
 
 
 class JobAccepted(BaseModel):
