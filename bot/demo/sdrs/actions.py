@@ -1,6 +1,4 @@
-"""SDRS, the acting half: what each status of a group allows, what is checked before a job starts, and what
-the job does.
-"""
+"""SDRS, the acting half: which action a group allows, what stands against it, and the job that it becomes."""
 
 from collections.abc import Iterator
 
@@ -140,9 +138,7 @@ def begin(world: World, ask: Ask, action: Action, group: Group) -> Job:
 
 
 def plan_work(world: World, action: Action, group: Group) -> Work:
-    """A part for each instance with parts for its pairs; or, like the published example, the pairs side by
-    side.
-    """
+    """A part for each instance with parts for its pairs; or the pairs side by side, as published."""
     about_group: Document = {"server_group_id": group.id}
     pairs = [
         Work(job_type=action.sub_job_type, entities=about_group | {"replication_pair_id": pair.id})

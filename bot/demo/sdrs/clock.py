@@ -1,6 +1,4 @@
-"""Time in the simulated cloud: one clock that tests can push forward, the events that fall due, the
-documented time formats.
-"""
+"""Time in the simulated cloud: a clock that tests can push, events that fall due, and the formats."""
 
 import heapq
 from collections.abc import Callable

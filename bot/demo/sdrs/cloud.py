@@ -1,11 +1,9 @@
-"""The simulated cloud as its users see it: projects, users and groups are added, it is started, spoken to,
-and stopped.
-"""
+"""The simulated cloud as its users see it: filled with projects and users, started, asked, and stopped."""
 
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -117,9 +115,7 @@ class SimulatedCloud:
 
     def expire_tokens(self) -> None:
         """Every token that was issued so far has ended; the next call with one is a 401."""
-        registry, ended = self.world.registry, self.world.clock.now() - timedelta(seconds=1)
-        for token in registry.tokens.values():
-            object.__setattr__(token, "expires_at", ended)
+        self.world.registry.expire_tokens(self.world.clock.now())
 
     def reversals(self) -> dict[str, Reversals]:
         """Planned failovers by group id: every POST that asked for one, and those that were accepted."""

@@ -1,6 +1,4 @@
-"""The control surface under `/_/`, for tests and pages in other processes: calls, faults, state, and the
-clock.
-"""
+"""The control surface under `/_/` for other processes: calls, faults, state, and the clock."""
 
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
@@ -12,10 +10,12 @@ from bot.demo.sdrs.faults import Fault, Rule
 from bot.demo.sdrs.group import Group
 from bot.demo.sdrs.inventory import Document, Instance, Machine, Pair
 from bot.demo.sdrs.project import Project
+from bot.demo.sdrs.services import parse_body
 
 if TYPE_CHECKING:
     from bot.demo.sdrs.front import Call, Front
 
+_PLAIN = (str, int, float, dict, type(None))
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 
@@ -38,7 +38,8 @@ class Surface:
 
     async def list_calls(self, request: web.Request) -> web.Response:
         """`?since=12` leaves out the first twelve."""
-        since = int(request.query.get("since", "0"))
+        said = request.query.get("since", "0")
+        since = int(said) if said.isdecimal() else 0
         calls = list(self._front.calls)
         return web.json_response({"count": len(calls), "calls": [_call_document(one) for one in calls[since:]]})
 
@@ -51,7 +52,9 @@ class Surface:
         try:
             fault = _FAULT.validate_json(await request.read())
         except ValidationError as error:
-            return web.json_response({"error": error.errors(include_url=False, include_input=False)}, status=400)
+            return web.json_response(
+                {"error": error.errors(include_url=False, include_input=False, include_context=False)}, status=400
+            )
         rule = self._front.faults.add(fault)
         return web.json_response(_rule_document(rule), status=201)
 
@@ -70,7 +73,7 @@ class Surface:
 
     async def advance(self, request: web.Request) -> web.Response:
         """`{"seconds": 3600}`; negative seconds are refused, time doesn't run back."""
-        said = await request.json()
+        said = parse_body(await request.read())
         seconds = said.get("seconds") if isinstance(said, dict) else None
         if not isinstance(seconds, int | float) or seconds < 0:
             return web.json_response({"error": "seconds must be a number from 0"}, status=400)
@@ -80,10 +83,10 @@ class Surface:
     async def change(self, request: web.Request) -> web.Response:
         """`PATCH /_/things/{id of a group, instance, pair or server}` with plain fields to set."""
         thing = _find_thing(list(self._front.world.projects.values()), request.match_info["id"])
-        said = await request.json()
+        said = parse_body(await request.read())
         if thing is None:
             return web.json_response({"error": "no such thing"}, status=404)
-        known = {field.name for field in fields(thing)}
+        known = {field.name for field in fields(thing) if isinstance(getattr(thing, field.name), _PLAIN)}
         if not isinstance(said, dict) or not said.keys() <= known:
             return web.json_response({"error": f"fields are {sorted(known)}"}, status=400)
         for name, value in said.items():

@@ -1,13 +1,11 @@
-"""ECS and IMS: server details and lists, batch power operations with jobs of their own, server history,
-images.
-"""
+"""ECS and IMS: servers, batch power operations with jobs of their own, server history, images."""
 
 from datetime import datetime
 
 from bot.demo.sdrs.fates import Ends
 from bot.demo.sdrs.inventory import Machine, SoftStop
 from bot.demo.sdrs.jobs import Job, Work
-from bot.demo.sdrs.wire import Answer, Ask, accepted, refuse, refuse_job_query
+from bot.demo.sdrs.wire import Answer, Ask, accepted, gateway, refuse, refuse_job_query
 from bot.demo.sdrs.world import World
 
 DEFAULT_PAGE, LARGEST_PAGE, LARGEST_BATCH = 25, 1000, 1000
@@ -111,9 +109,9 @@ def _operate(world: World, ask: Ask, verb: str, machine: Machine, part: Job) -> 
         return
     if verb == "start" and machine.frozen:
         part.fail("Ecs.0226", "Failed to start: the server is frozen.")
-    if verb == "soft-stop" and machine.soft_stop is SoftStop.FAILS:
+    if verb == "soft-stop" and machine.soft_stop == SoftStop.FAILS:
         part.fail("Ecs.0611", "The guest did not shut down in time.")
-    if verb == "soft-stop" and machine.soft_stop is SoftStop.HANGS:
+    if verb == "soft-stop" and machine.soft_stop == SoftStop.HANGS:
         part.ends_at = None
     machine.task_state = "powering-on" if verb == "start" else "powering-off"
     if part.ends_at is not None:
@@ -155,7 +153,9 @@ def read_password(world: World, ask: Ask) -> Answer:
 
 def list_images(world: World, ask: Ask) -> Answer:
     """IMS `GET /v2/cloudimages?id=`. A deleted image is simply not in the list."""
-    query = ask.query
+    query, limit = ask.query, ask.query.get("limit", "1000")
+    if not limit.isdecimal():
+        return gateway(400, "IMG.0011", "Invalid parameter: limit")
     images = [
         image.document()
         for image in ask.project.images.values()
@@ -163,4 +163,4 @@ def list_images(world: World, ask: Ask) -> Answer:
         and query.get("name", image.name) == image.name
         and query.get("__imagetype", image.imagetype) == image.imagetype
     ]
-    return Answer(body={"images": images[: int(query.get("limit", "1000"))]})
+    return Answer(body={"images": images[: int(limit)]})

@@ -1,6 +1,4 @@
-"""What the end of a protection group's job changes: statuses, the production site, addresses, the task
-center.
-"""
+"""What the end of a group's job changes: statuses, production site, addresses, failed tasks."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,7 +6,7 @@ from datetime import datetime
 from bot.demo.sdrs.clock import job_time
 from bot.demo.sdrs.fates import Ends, Leaves
 from bot.demo.sdrs.group import FailedTask, Group
-from bot.demo.sdrs.inventory import Station
+from bot.demo.sdrs.inventory import opposite
 from bot.demo.sdrs.jobs import Job
 from bot.demo.sdrs.transitions import FAILOVER, REVERSE, Action
 from bot.demo.sdrs.wire import Ask
@@ -37,9 +35,7 @@ def _all_stand_still(group: Group) -> bool:
 
 
 def _restore_parts(group: Group, at: datetime) -> None:
-    """After a failed job the parts are as before, so that trying again is possible, as the status table
-    allows.
-    """
+    """The parts are as before, so that trying again is possible, as the status table allows."""
     for part in group.parts():
         if part.status not in ("invalid", "fault"):
             part.status, part.updated_at = "protected", at
@@ -72,7 +68,7 @@ def _effect(action: Action) -> Callable[[Group, datetime], None]:
 
 def _move_production(group: Group, at: datetime) -> None:
     """Production is at the other site now, and took its network addresses along. No server is started."""
-    station = group.priority_station.opposite
+    station = opposite(group.priority_station)
     group.priority_station = station
     for part in group.parts():
         part.priority_station = station
@@ -108,14 +104,14 @@ def _flip_server_ids(world: World, action: Action, group: Group) -> None:
 
 def _leave(group: Group, leaves: Leaves) -> None:
     """What a job that said SUCCESS did not do."""
-    before = group.priority_station.opposite
+    before = opposite(group.priority_station)
     match leaves:
         case Leaves.ALL_TRUE:
             return
         case Leaves.GROUP_REVERSING:
             group.status = "reversing"
         case Leaves.GROUP_STATION:
-            group.priority_station = Station(before)
+            group.priority_station = before
         case Leaves.INSTANCE_STATION:
             group.instances[-1].priority_station = before
         case Leaves.PAIR_STATION:

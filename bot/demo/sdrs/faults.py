@@ -1,6 +1,4 @@
-"""Faults by rule: which requests go wrong, when, and how. The same rules serve tests in this process and
-others over HTTP.
-"""
+"""Faults by rule: which requests go wrong, when, and how; set in this process or over HTTP."""
 
 import re
 from collections.abc import Mapping
@@ -9,19 +7,21 @@ from itertools import count
 from typing import Literal
 
 from bot.demo.sdrs.fates import PLAIN, JobFate
+from bot.demo.sdrs.wire import ECS_CODES, SDRS_CODES
 
 Drop = Literal["before", "after_accepting"]
+KNOWN_CODES = SDRS_CODES.keys() | ECS_CODES.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """What happens to requests whose `METHOD /path` matches.
 
-    Without `status`, `code` or `drop` the request is answered as usual, only later (`delay_seconds`) or with
-    a job that follows `fate`. `status` and `body` (JSON, or text and bytes as they are) replace the answer;
-    `accepts` lets the request have its effect first. `code` is a documented SDRS or ECS code with its status.
-    `drop` closes the connection without an answer. The rule skips the first `after` matches, then hits every
-    `every`-th one, `times` times (None: until it is removed).
+    Without `status`, `code` or `drop` the request is answered as usual, only later (`delay_seconds` before it
+    is handled, `answer_delay_seconds` after) or with a job that follows `fate`. `status` and `body` (JSON, or
+    text and bytes as they are) replace the answer; `accepts` lets the request have its effect first. `code` is
+    a documented SDRS or ECS code with its status. `drop` closes the connection without an answer. The rule
+    skips the first `after` matches, then hits every `every`-th one, `times` times (None: until removed).
     """
 
     match: str
@@ -31,12 +31,21 @@ class Fault:
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
+    answer_delay_seconds: float = 0.0
     accepts: bool = False
     drop: Drop | None = None
     fate: JobFate = PLAIN
     times: int | None = None
     after: int = 0
     every: int = 1
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.match)
+        except re.error as error:
+            raise ValueError(f"match is not a regular expression: {error}") from error
+        if self.every < 1 or (self.code is not None and self.code not in KNOWN_CODES):
+            raise ValueError("every must be at least 1, and code one that the simulator knows")
 
     @property
     def answers(self) -> bool:

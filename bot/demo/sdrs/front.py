@@ -1,6 +1,4 @@
-"""The HTTP side: one aiohttp application on loopback that applies faults, asks the services, and writes down
-every call.
-"""
+"""The HTTP side: applies faults, asks the services, and writes down every call."""
 
 import asyncio
 import json
@@ -56,13 +54,20 @@ class Front:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         visit = await self._receive(request)
         fault = self._strike(visit)
-        if fault is not None and fault.delay_seconds:
-            await asyncio.sleep(fault.delay_seconds)
+        if fault is None:
+            visit.at = self.world.settle()
+            given = answer(self.world, visit)
+            self._remember(visit, given, status=given.status)
+            return _respond(given)
+        return await self._serve_badly(request, visit, fault)
+
+    async def _serve_badly(self, request: web.Request, visit: Visit, fault: Fault) -> web.Response:
+        await asyncio.sleep(fault.delay_seconds)
         visit.at = self.world.settle()
         given = self._answer(visit, fault)
-        dropped = fault is not None and fault.drop is not None
-        self._remember(visit, given, status=None if dropped else given.status)
-        return _abort(request) if dropped else _respond(given)
+        self._remember(visit, given, status=None if fault.drop else given.status)
+        await asyncio.sleep(fault.answer_delay_seconds)
+        return _abort(request) if fault.drop else _respond(given)
 
     async def _receive(self, request: web.Request) -> Visit:
         raw = await request.read()
@@ -84,10 +89,8 @@ class Front:
             visit.fate = fault.fate
         return fault
 
-    def _answer(self, visit: Visit, fault: Fault | None) -> Answer:
+    def _answer(self, visit: Visit, fault: Fault) -> Answer:
         """A fault's answer replaces the service's, which is asked at all only if the fault lets it."""
-        if fault is None:
-            return answer(self.world, visit)
         if fault.drop == "before":
             return Answer()
         replaces = fault.answers and not fault.accepts and fault.drop is None

@@ -1,13 +1,11 @@
-"""A protection group and its drills. A group keeps its own JSON, so that ten thousand of them list in
-milliseconds.
-"""
+"""A protection group and its drills. It keeps its own JSON, so that ten thousand list in milliseconds."""
 
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.demo.sdrs.clock import group_time
-from bot.demo.sdrs.inventory import Document, Instance, Machine, Pair, Station
+from bot.demo.sdrs.inventory import Document, Instance, Machine, Pair, Station, opposite
 
 NO_DRILL_PERIOD = timedelta(days=90)
 
@@ -145,7 +143,7 @@ class Group:
         return [instance.at(self.priority_station) for instance in self.instances]
 
     def standby_machines(self) -> list[Machine]:
-        return [instance.at(self.priority_station.opposite) for instance in self.instances]
+        return [instance.at(opposite(self.priority_station)) for instance in self.instances]
 
     def is_drill_overdue(self, now: datetime) -> bool:
         return self.last_drill_at is None or now - self.last_drill_at > NO_DRILL_PERIOD

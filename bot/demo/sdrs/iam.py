@@ -185,6 +185,7 @@ def catalog(world: World, project: Project | None) -> list[Document]:
             ("ecs", "ecs", f"{world.base_url}/ecs/v1/{project.id}"),
             ("nova", "compute", f"{world.base_url}/ecs/v2.1/{project.id}"),
             ("ims", "image", f"{world.base_url}/ims"),
+            ("imsv2", "imsv2", f"{world.base_url}/ims/v2"),
         ]
     region = project.name.partition("_")[0] if project else "*"
     return [

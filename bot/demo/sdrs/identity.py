@@ -1,7 +1,7 @@
 """Who exists and who may do what: domains, users, agencies, tokens, and permanent and temporary keys."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,9 +23,7 @@ class Domain:
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """An IAM user. `passcode` makes it a user with a second factor; `roles` count in every project of its
-    domain.
-    """
+    """An IAM user. A `passcode` makes a second factor; `roles` count in every project of its domain."""
 
     id: str
     name: str
@@ -134,6 +132,9 @@ class Registry:
         )
         self.tokens[token.id] = token
         return token
+
+    def expire_tokens(self, ended: datetime) -> None:
+        self.tokens = {name: replace(token, expires_at=ended) for name, token in self.tokens.items()}
 
     def issue_key(self, caller: Caller, now: datetime, seconds: float) -> Key:
         key = Key(

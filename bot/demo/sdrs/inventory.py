@@ -1,6 +1,4 @@
-"""What stands in the simulated cloud: machines, images, and the groups, instances, pairs and drills that
-protect them.
-"""
+"""What stands in the simulated cloud: machines, images, protected instances and replication pairs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,9 +28,9 @@ class Station(StrEnum):
     SOURCE = "source"
     TARGET = "target"
 
-    @property
-    def opposite(self) -> "Station":
-        return Station.TARGET if self is Station.SOURCE else Station.SOURCE
+
+def opposite(station: str) -> Station:
+    return Station.TARGET if station == Station.SOURCE else Station.SOURCE
 
 
 class SoftStop(StrEnum):
@@ -246,8 +244,8 @@ class Instance:
     metadata: dict[str, str] = field(default_factory=dict)
     ids_swapped: bool = False
 
-    def at(self, station: Station) -> Machine:
-        return self.source if station is Station.SOURCE else self.target
+    def at(self, station: str) -> Machine:
+        return self.source if station == Station.SOURCE else self.target
 
     def document(self) -> Document:
         first, second = (self.target, self.source) if self.ids_swapped else (self.source, self.target)

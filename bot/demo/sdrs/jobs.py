@@ -1,6 +1,4 @@
-"""Asynchronous jobs with nested sub-jobs. What a job shows is a function of the time, so polling costs
-nothing.
-"""
+"""Jobs with nested sub-jobs. What a job shows is a function of the time, so polling costs nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -6,7 +6,18 @@ from datetime import timedelta
 
 from bot.demo.sdrs.group import Drill, FailedTask, Group
 from bot.demo.sdrs.identity import Domain
-from bot.demo.sdrs.inventory import OS, Deed, Document, Image, Instance, Machine, Pair, Server, Station
+from bot.demo.sdrs.inventory import (
+    OS,
+    Deed,
+    Document,
+    Image,
+    Instance,
+    Machine,
+    Pair,
+    Server,
+    Station,
+    opposite,
+)
 from bot.demo.sdrs.jobs import Job
 from bot.demo.sdrs.world import World
 
@@ -45,9 +56,7 @@ class Project:
         pairs: bool = True,
         last_drill_days_ago: float | None = None,
     ) -> Group:
-        """A group whose instances have their DR twins, pairs in sync, and images. Without `pairs` it has
-        none.
-        """
+        """A group whose instances have their DR twins, images, and (unless told otherwise) pairs in sync."""
         created_at = self.world.clock.now() - AGE + timedelta(seconds=len(self.groups))
         vpc_id = self.world.uuid()
         group = Group(
@@ -132,7 +141,7 @@ class Project:
             self._pair(group, instance, f"/dev/vd{chr(ord('a') + number)}")
 
     def _power(self, instance: Instance, *, running: bool) -> None:
-        standby = instance.at(instance.priority_station.opposite)
+        standby = instance.at(opposite(instance.priority_station))
         standby.status, standby.launched_at = "SHUTOFF", None
         production = instance.at(instance.priority_station)
         if not running:

@@ -140,9 +140,7 @@ def show_pair(world: World, ask: Ask) -> Answer:
 
 
 def show_job(world: World, ask: Ask) -> Answer:
-    """An id that SDRS doesn't know, a job of ECS among them, is `Null job`: the only documented code that
-    fits.
-    """
+    """An unknown id, or that of an ECS job, is `Null job`: the only documented code that fits."""
     job = ask.project.sdrs_jobs.get(ask.ids["job"])
     return Answer(body=job.document(ask.now)) if job else refuse("SDRS.0408")
 

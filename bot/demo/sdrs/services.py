@@ -63,9 +63,7 @@ SERVICES = {
 
 
 def split_service(path: str) -> tuple[str, str]:
-    """`/ecs/v1/…` belongs to ECS. At the root `/v3` is IAM, and the rest SDRS, for clients that know no
-    prefix.
-    """
+    """`/ecs/v1/…` belongs to ECS; at the root `/v3` is IAM and the rest is SDRS."""
     first, _, rest = path[1:].partition("/")
     if first in ("iam", *SERVICES):
         return first, f"/{rest}"
@@ -126,9 +124,7 @@ def _identify(world: World, visit: Visit) -> Caller | Answer:
 
 
 def _project_of(world: World, caller: Caller, named: str | None) -> Project | None:
-    """A token counts in its own project only; a signature names it by X-Project-Id, or is for the main
-    project.
-    """
+    """A token counts in its project; a signature names one by X-Project-Id, or means a main project."""
     project = world.projects.get(named or caller.project_id or "")
     if project is None or project.domain != caller.domain:
         return None

@@ -10,9 +10,7 @@ PASSWORD = "only-for-the-simulator"
 
 
 def add_standard_groups(project: Project) -> None:
-    """Four groups: every kind of login guidance, production at the DR site, one in trouble, one without
-    protection.
-    """
+    """Four groups: every kind of login guidance, a failback, one still copying, one unprotected."""
     project.add_group(
         "pg-erp",
         description="ERP: database, application, web",

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One row of the action pages: where it may start, the code that refuses other statuses, and where it
-    leads.
-    """
+    """One row of the action pages: where it may start, what refuses the rest, where it leads."""
 
     name: str
     allowed: frozenset[str]

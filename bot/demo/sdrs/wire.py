@@ -1,6 +1,4 @@
-"""What goes over the wire, apart from any web framework: an incoming ask, an answer, and each service's error
-shape.
-"""
+"""What goes over the wire, apart from any web framework: asks, answers, and the error shapes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,9 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A status, a JSON document (or ready bytes, or nothing), and headers. `job_id` is set when a job was
-    accepted.
-    """
+    """A status, a JSON document (or ready bytes), and headers. `job_id` is set when a job was accepted."""
 
     status: int = 200
     body: object = None
