@@ -39,10 +39,10 @@ def guidance(
 ) -> Guidance:
     """The one answer for these facts. `to`: target is the failover, source the failback.
 
-    An unknown fact fits every row, and each row is then printed under its own condition. At a first failover
-    "yes, the passwords were changed since the first one" can only become true later: both branches are printed.
+    An unknown fact fits every row, and each row is then printed under its own condition. "Yes, changed since the
+    first failover" is asked once per group; it is believed only of a server that is known to have failed over before.
     """
-    if occasion is Occasion.FIRST and to is Site.TARGET and passwords_changed is Known.YES:
+    if occasion is not Occasion.LATER and to is Site.TARGET and passwords_changed is Known.YES:
         passwords_changed = Known.UNKNOWN
     facts = _Facts(os, cloudbase_init, credential, to, occasion, passwords_changed)
     rows = [row for row in ROWS if facts.may_be(row)]

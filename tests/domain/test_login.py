@@ -68,6 +68,8 @@ def test_every_combination_has_an_answer_and_a_certain_one_has_exactly_one_parag
 
 @pytest.mark.parametrize("facts", [facts for facts in EVERYTHING if "unknown" in facts], ids="-".join)
 def test_unknown_facts_print_every_branch_that_is_still_possible(facts: tuple) -> None:
+    if facts[3] is OVER and facts[4] is not LATER and facts[5] is YES:
+        facts = (*facts[:5], UNKNOWN)  # not believed of a server that may never have failed over
     choices = [
         [one for one in kind if one != "unknown"] if fact == "unknown" else [fact]
         for fact, kind in zip(facts, DIMENSIONS, strict=True)
@@ -193,7 +195,7 @@ def test_forty_linux_servers_are_one_paragraph() -> None:
     assert linux.servers[-1] == "web-39"
 
 
-@pytest.mark.parametrize("facts", product(Site, Occasion, Known))
+@pytest.mark.parametrize("facts", list(product(Site, Occasion, Known)))
 def test_a_guide_names_every_server_exactly_once(facts: tuple) -> None:
     servers = [
         replace(instance(f"s-{number}"), os=kind, cloudbase_init=cloudbase, credential=credential)
