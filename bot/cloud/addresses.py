@@ -14,7 +14,7 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _VERSION = re.compile(r"/v\d+(?:\.\d+)?(?:/(?P<project>[A-Za-z0-9_-]+))?/?$")
 _IAM_LABEL = re.compile(r"iam(?:-[a-z]+)?")
-_REGION = re.compile(r"[a-z]{2,}-[a-z]+-?\d+|[a-z]{2}-[a-z]{2}\d?|[a-z]{2}-(?:[a-z]+-)*\d+")
+_REGION = re.compile(r"eu-(?:de|nl|ch2)|[a-z]{2}-[a-z]+-\d+")
 _OTC_REGIONS = frozenset({"eu-de", "eu-nl"})
 
 
@@ -66,10 +66,16 @@ def region_of(iam_root: str) -> str:
     return labels[1] if has_region else ""
 
 
+def region_in(project_name: str) -> str:
+    """Projects are named after their region: `eu-de` and `eu-de_sub` lie in eu-de, `shop` tells nothing."""
+    name = project_name.partition("_")[0]
+    return name if _REGION.fullmatch(name) else ""
+
+
 def iam_root_for(region: str) -> str:
     """Where the identity service of a region is, by the public naming of Open Telekom Cloud and Huawei Cloud."""
     base = "otc.t-systems.com" if region in _OTC_REGIONS else "myhuaweicloud.com"
-    return f"https://iam.{region}.{base}"
+    return f"https://iam.{region}.{base}" if region else f"https://iam.{base}"
 
 
 def pattern_root(service: Service, *, iam_root: str, region: str) -> str:

@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel
 
 from bot.cloud.access import AccessKeyLogin, CloudAccess, Service
-from bot.cloud.addresses import belongs_to, flaw_of, is_id, join, pattern_root, root_of
+from bot.cloud.addresses import belongs_to, flaw_of, is_id, join, pattern_root, region_in, root_of
 from bot.cloud.auth import SIGNING_IN, AkSkAuth, TokenAuth
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.keystone import Project, ProjectsAnswer, Token
@@ -124,8 +124,7 @@ class Session:
         raise CloudError(refused_by_us(tried, f"The address of the service {service.upper()} is not known.", cure))
 
     def _region(self, project_name: str) -> str:
-        """The configured region; else the project's name tells it: `eu-de` and `eu-de_sub` lie in eu-de."""
-        return self.access.region or project_name.partition("_")[0]
+        return self.access.region or region_in(project_name)
 
     @staticmethod
     def _wrong_region(service: Service, region: str, tried: Attempted, regions: list[str]) -> Problem:
