@@ -10,8 +10,8 @@ async function request(path, options) {
     return { ok: false, error: "The workspace does not answer. Is the demo still running?" };
   }
   const body = await response.json().catch(() => ({}));
-  if (response.ok) return { ok: true, ...body };
-  return { ...body, ok: false, error: body.error ?? `The workspace answered with status ${response.status}.` };
+  const error = body.error ?? (response.ok ? null : `The workspace answered with status ${response.status}.`);
+  return { ...body, ok: error === null && body.ok !== false, error };
 }
 
 function post(path, body) {
@@ -22,6 +22,16 @@ function post(path, body) {
   });
 }
 
+/** What Slack's own client does to typed text: entities, and names turned into mentions. */
+function written(text) {
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return escaped.replace(/(?<!\S)([@#])([\w.-]+)/g, (whole, mark, name) => {
+    const known = mark === "@" ? workspace.users : workspace.channels;
+    const found = [...known.values()].find((one) => one.name === name);
+    return found ? `<${mark}${found.id}>` : whole;
+  });
+}
+
 export const api = {
   boot: () => request("/_/boot"),
   messages: (channel, threadTs) => {
@@ -29,7 +39,7 @@ export const api = {
     if (threadTs) query.set("thread_ts", threadTs);
     return request(`/_/messages?${query}`);
   },
-  say: (channel, text, threadTs) => post("/_/message", { channel, text, ...(threadTs && { thread_ts: threadTs }) }),
+  say: (channel, text, threadTs) => post("/_/message", { channel, text: written(text), ...(threadTs && { thread_ts: threadTs }) }),
   command: (channel, command, text) => post("/_/command", { channel, command, text }),
   act: (body) => post("/_/action", body),
   options: (body) => post("/_/options", body),

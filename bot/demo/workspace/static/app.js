@@ -15,7 +15,6 @@ import { ThreadPane } from "./thread.js";
 import { appConversation, channelTitle, learn, learnChannels, nameOf, people, visibleChannels, workspace } from "./workspace.js";
 
 const BOOT_RETRY_MILLISECONDS = 2_000;
-const VIEW_WAIT_MILLISECONDS = 700;
 
 const place = (id) => document.getElementById(id);
 
@@ -25,7 +24,6 @@ const page = {
   conversations: null,
   home: null,
   composer: null,
-  viewsSeen: 0,
   modal: new Modal(place("workspace"), { onSubmitted: submitted }),
   thread: new ThreadPane(place("thread"), { onAct: clicked }),
   guide: new Guide({
@@ -174,15 +172,12 @@ function messageArrived({ message }) {
 }
 
 function channelsChanged({ channels }) {
+  const known = new Set(workspace.channels.keys());
   const hadConversation = Boolean(appConversation());
   learnChannels(channels);
-  drawSidebar();
+  for (const channel of channels) if (!known.has(channel.id)) page.conversations.refresh(channel.id);
   if (page.key === "dm" && !hadConversation && appConversation()) show("dm");
-}
-
-function viewChanged({ view }) {
-  page.viewsSeen += 1;
-  page.modal.show(view);
+  else drawSidebar();
 }
 
 const EVENTS = {
@@ -192,7 +187,7 @@ const EVENTS = {
     page.conversations.remove(channel, ts);
     page.thread.remove(channel, ts);
   },
-  view: viewChanged,
+  view: ({ view }) => page.modal.show(view),
   home: ({ view }) => page.home.show(view),
   channels: channelsChanged,
   notice: ({ level, text }) => toast(text, level),
@@ -208,10 +203,8 @@ function connectionChanged(state, seconds) {
   if (state === "reopened") catchUp();
 }
 
-/** After a gap: what was missed is fetched, and a modal that the server does not confirm is gone. */
+/** After a gap: what was missed is fetched. The modal and the Home tab come with the stream itself. */
 async function catchUp() {
-  const seen = page.viewsSeen;
-  setTimeout(() => page.viewsSeen === seen && page.modal.hide(), VIEW_WAIT_MILLISECONDS);
   const boot = await api.boot();
   if (!boot.ok) return;
   learn(boot);
@@ -227,7 +220,7 @@ async function catchUp() {
 
 async function become(userId) {
   page.stream?.stop();
-  page.modal.park();
+  page.modal.hide();
   page.thread.close();
   workspace.me = userId;
   const address = new URL(location.href);
@@ -250,6 +243,19 @@ async function become(userId) {
   if (workspace.me === userId && page.conversations.open) page.conversations.list(page.conversations.open).toEnd();
 }
 
+/** A permalink arrives as `?channel=C…&message=p1700000000000100`; it becomes an ordinary address and a place to scroll to. */
+function takePermalink() {
+  const address = new URL(location.href);
+  const channel = address.searchParams.get("channel");
+  const digits = /^p(\d+)(\d{6})$/.exec(address.searchParams.get("message") ?? "");
+  if (!channel) return () => {};
+  address.searchParams.delete("channel");
+  address.searchParams.delete("message");
+  address.hash = channel;
+  history.replaceState(null, "", address);
+  return () => digits && page.conversations.list(channel).reveal(`${digits[1]}.${digits[2]}`);
+}
+
 async function start() {
   const boot = await api.boot();
   if (!boot.ok) {
@@ -258,9 +264,11 @@ async function start() {
   }
   place("connection").hidden = true;
   learn(boot);
+  const reveal = takePermalink();
   const asked = new URL(location.href).searchParams.get("as");
   const known = people();
   await become((known.find((user) => user.id === asked) ?? known[0]).id);
+  reveal();
 }
 
 function connectionBroken(sentence) {

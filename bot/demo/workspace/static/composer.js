@@ -1,7 +1,8 @@
 /** Where a person types: messages, and slash commands with completion. */
 
-import { h, icon, uniqueId } from "./dom.js";
-import { openPopup, toast } from "./popup.js";
+import { api } from "./api.js";
+import { h, icon, iconButton, uniqueId } from "./dom.js";
+import { openMenu, openPopup, toast } from "./popup.js";
 import { workspace } from "./workspace.js";
 
 export class Composer {
@@ -29,7 +30,7 @@ export class Composer {
     this.list.onpointerdown = (event) => event.preventDefault();
     this.button = h("button", { type: "button", class: "send", "aria-label": "Send", disabled: true, onclick: () => this.send() }, icon("send"));
     this.hint = h("p", { class: "composer-hint" }, onCommand ? "Enter sends, Shift + Enter starts a new line, / lists the commands" : "Enter sends, Shift + Enter starts a new line");
-    this.box = h("div", { class: "composer" }, this.field, this.button);
+    this.box = h("div", { class: "composer" }, onCommand && shortcutsButton(), this.field, this.button);
     this.node = h("div", { class: "composer-area" }, this.box, this.hint);
   }
 
@@ -114,18 +115,29 @@ export class Composer {
     this.box.classList.remove("busy");
     if (!failure) return;
     if (!this.field.value) this.put(text);
-    if (failure !== true) toast(failure, "error");
+    toast(failure, "error");
   }
 
-  /** What to tell the person when it did not work: a sentence, `true` when Slack says it itself, else null. */
+  /** What to tell the person when it did not work, in the words Slack uses; null when it did. */
   async #deliver(text) {
     const [command, ...rest] = text.split(" ");
     if (!/^\/[a-z]/i.test(command)) return told(await this.onSend(text));
     if (!this.onCommand) return `${command} is not supported in threads. Type it in the channel instead.`;
     if (!workspace.commands.some((entry) => entry.command === command)) return `${command} is not a valid command here.`;
     const answer = await this.onCommand(command, rest.join(" ").trim());
-    return answer.ok ? null : (told(answer) && `${command} failed with the error "${answer.error}"`);
+    return answer.ok ? null : `${command} failed with the error ${answer.error}`;
   }
+}
+
+/** The app's global shortcuts, where Slack has its lightning bolt. */
+function shortcutsButton() {
+  if (!workspace.shortcuts.length) return null;
+  const run = async (shortcut) => {
+    const answer = await api.shortcut(shortcut.callback_id);
+    if (!answer.ok) toast(`"${shortcut.name}" failed with the error ${answer.error}`, "error");
+  };
+  const items = workspace.shortcuts.map((shortcut) => ({ label: shortcut.name, detail: workspace.app.name, onselect: () => run(shortcut) }));
+  return iconButton("bolt", "Shortcuts", (event) => openMenu(event.currentTarget, items, "Shortcuts"), { "aria-haspopup": "menu" });
 }
 
 function told(answer) {

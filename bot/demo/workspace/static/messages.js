@@ -45,22 +45,25 @@ export class MessageList {
     for (const message of messages) this.upsert(message);
   }
 
-  has(ts) {
-    return this.#byTs.has(ts);
-  }
-
-  /** Adds the message or redraws it in place; true when it was new. */
+  /** Adds the message or redraws it in place. */
   upsert(message) {
-    if (message.deleted) return this.remove(message.ts);
     const known = this.#byTs.get(message.ts);
     if (known) this.#change(known, message);
     else this.#insert(message);
-    return !known;
+  }
+
+  /** Brings one message into sight, as a permalink does. */
+  reveal(ts) {
+    const item = this.#byTs.get(ts);
+    if (!item) return;
+    this.atEnd = false;
+    item.node.scrollIntoView({ block: "center" });
+    item.node.classList.add("revealed");
   }
 
   remove(ts) {
     const item = this.#byTs.get(ts);
-    if (!item) return false;
+    if (!item) return;
     const index = this.#items.indexOf(item);
     this.#items.splice(index, 1);
     this.#byTs.delete(ts);
@@ -68,10 +71,9 @@ export class MessageList {
     item.divider?.remove();
     this.#settle(index);
     this.empty.hidden = this.count > 0;
-    return false;
   }
 
-  /** One more reply than we knew of, until the server sends the parent's own figure. */
+  /** Marks a thread that has something new; its number of replies comes with the parent's own change. */
   replied(ts, fresh) {
     const item = this.#byTs.get(ts);
     if (!item) return;
@@ -145,8 +147,8 @@ export class MessageList {
 
   #drawBody({ message, surface, body }) {
     const edited = message.edited && h("span", { class: "edited", title: fullTime(dateOf(message.edited.ts ?? message.ts)) }, "(edited)");
-    if (!message.blocks?.length) {
-      body.replaceChildren(h("div", { class: "text" }, mrkdwn(message.text ?? ""), edited && [" ", edited]));
+    if (message.deleted || !message.blocks?.length) {
+      body.replaceChildren(h("div", { class: message.deleted ? "tombstone" : "text" }, mrkdwn(message.text ?? ""), edited && [" ", edited]));
       return;
     }
     surface.render(message.blocks);

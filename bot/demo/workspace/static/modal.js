@@ -63,13 +63,6 @@ export class Modal {
     this.#surfaces.clear();
   }
 
-  /** Takes the modal off the screen without closing it: it belongs to a person who has just stepped aside. */
-  park() {
-    const surfaces = new Map(this.#surfaces);
-    this.hide();
-    this.#surfaces = surfaces;
-  }
-
   #surface(view) {
     if (!this.#surfaces.has(view.id)) {
       const remembered = view.state?.values ?? {};
@@ -152,7 +145,7 @@ export class Modal {
       if (!surface.showErrors(answer.errors)) this.#trouble(Object.values(answer.errors).join(" "));
     } else if (!answer.ok) {
       this.#busy(false);
-      this.#trouble(`We had some trouble connecting (${answer.error}). Try again?`);
+      this.#trouble(`We had some trouble connecting. Try again? (${answer.error})`);
     } else {
       // The new state of the stack comes over the stream; until then a second submit would be a double one.
       const view = this.#view;

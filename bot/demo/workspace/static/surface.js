@@ -7,6 +7,9 @@ import { toast } from "./popup.js";
 
 const keyOf = (blockId, actionId) => `${blockId}\u0000${actionId}`;
 
+/** Slack tells people about its error codes in a notice of its own; only sentences are for us to show. */
+const isSentence = (error) => error.includes(" ");
+
 export class Surface {
   #drawn = new Map();
 
@@ -75,7 +78,7 @@ export class Surface {
     const action = { block_id: block.block_id, action_id: element.action_id, type: element.type, ...payload };
     this.onAct(element);
     const answer = await api.act({ container: this.container, ...action, values: this.values() });
-    if (!answer.ok) toast(answer.error, "error");
+    if (!answer.ok && isSentence(answer.error)) toast(answer.error, "error");
     return answer;
   }
 

@@ -35,14 +35,15 @@ export function sameDay(one, other) {
   return midnight(one) === midnight(other);
 }
 
-/** "Today", "Yesterday", "Tomorrow", or what `otherwise` makes of the day. */
+/** "today", "yesterday", "tomorrow", or what `otherwise` makes of the day. */
 function relativeDay(date, otherwise) {
   const days = Math.round((midnight(date) - midnight(new Date())) / DAY_MILLISECONDS);
-  return { [-1]: "Yesterday", 0: "Today", 1: "Tomorrow" }[days] ?? otherwise.format(date);
+  return { [-1]: "yesterday", 0: "today", 1: "tomorrow" }[days] ?? otherwise.format(date);
 }
 
 export function dayTitle(date) {
-  return relativeDay(date, DIVIDER);
+  const day = relativeDay(date, DIVIDER);
+  return day[0].toUpperCase() + day.slice(1);
 }
 
 function ago(date) {
@@ -71,7 +72,5 @@ const PARTS = {
 /** Fills `{date_short} at {time}` (https://docs.slack.dev/messaging/formatting-message-text/#date-formatting). */
 export function fillDateFormat(format, epochSeconds) {
   const date = new Date(epochSeconds * 1000);
-  const filled = format.replace(/\{(\w+)\}/g, (whole, part) => PARTS[part]?.(date) ?? whole);
-  // "today at 09:00" in the middle of a sentence, "Today" at its start.
-  return filled.replace(/(?<=\S.*)(Today|Yesterday|Tomorrow)/g, (word) => word.toLowerCase());
+  return format.replace(/\{(\w+)\}/g, (whole, part) => PARTS[part]?.(date) ?? whole);
 }

@@ -13,7 +13,7 @@ export const workspace = {
 
 export function learn(boot) {
   workspace.team = boot.team;
-  workspace.app = boot.app;
+  workspace.app = boot.app ?? { name: "App", bot_user_id: "" };
   workspace.users = new Map(boot.users.map((user) => [user.id, user]));
   workspace.usergroups = new Map((boot.usergroups ?? []).map((group) => [group.id, group]));
   workspace.commands = boot.commands ?? [];
