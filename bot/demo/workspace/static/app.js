@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { avatar } from "./avatar.js";
 import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";
-import { h, icon } from "./dom.js";
+import { arrange, h, icon } from "./dom.js";
 import { Guide } from "./guide.js";
 import { Modal } from "./modal.js";
 import { appHead, channelHead, HomeTab } from "./pane.js";
@@ -23,7 +23,8 @@ const page = {
   stream: null,
   conversations: null,
   home: null,
-  composer: null,
+  composers: new Map(),
+  arrive: () => {},
   modal: new Modal(place("workspace"), { onSubmitted: submitted }),
   thread: new ThreadPane(place("thread"), { onAct: clicked }),
   guide: new Guide({
@@ -59,9 +60,8 @@ function firstKey() {
 }
 
 function show(key) {
-  const moved = key !== page.key;
+  if (key !== page.key) page.thread.close();
   page.key = key;
-  if (moved) page.thread.close();
   const pane = { home: showHome, dm: showDirectMessages }[key] ?? (() => showChannel(workspace.channels.get(key)));
   pane();
   drawSidebar();
@@ -70,7 +70,7 @@ function show(key) {
 
 function showHome() {
   page.conversations.open = null;
-  place("conversation").replaceChildren(appHead("home", go), page.home.node);
+  arrange(place("conversation"), [appHead("home", go), page.home.node]);
   api.home().then((answer) => answer.ok || toast(answer.error, "error"));
 }
 
@@ -83,7 +83,8 @@ function showDirectMessages() {
     return;
   }
   page.conversations.open = null;
-  place("conversation").replaceChildren(head, h("div", { class: "messages" }, h("p", { class: "empty" }, `${workspace.app.name} has not written to you yet.`)));
+  const nothing = h("div", { class: "messages" }, h("p", { class: "empty" }, `${workspace.app.name} has not written to you yet.`));
+  arrange(place("conversation"), [head, nothing]);
 }
 
 function showChannel(channel) {
@@ -92,19 +93,29 @@ function showChannel(channel) {
 
 function showMessages(channel, ...above) {
   const list = page.conversations.list(channel.id);
-  page.composer = new Composer({
-    placeholder: `Message ${channel.is_im ? "" : "#"}${channelTitle(channel)}`,
-    onSend: (text) => api.say(channel.id, text),
-    onCommand: (command, text) => api.command(channel.id, command, text),
-  });
-  place("conversation").replaceChildren(...above, list.node, page.composer.node);
+  const isHere = list.node.isConnected;
+  arrange(place("conversation"), [...above, list.node, composerFor(channel).node]);
   page.conversations.read(channel.id);
-  list.toEnd();
+  if (!isHere) list.toEnd();
+}
+
+/** Each conversation keeps its composer, and so what was typed there. */
+function composerFor(channel) {
+  if (!page.composers.has(channel.id)) {
+    const composer = new Composer({
+      placeholder: `Message ${channel.is_im ? "" : "#"}${channelTitle(channel)}`,
+      onSend: (text) => api.say(channel.id, text),
+      onCommand: (command, text) => api.command(channel.id, command, text),
+    });
+    page.composers.set(channel.id, composer);
+  }
+  return page.composers.get(channel.id);
 }
 
 function typeTheCommand() {
   if (["dm", "home"].includes(page.key)) go(visibleChannels()[0].id);
-  page.composer.put(workspace.commands[0]?.command ?? "/failover");
+  const channel = workspace.channels.get(page.key) ?? visibleChannels()[0];
+  composerFor(channel).put(workspace.commands[0]?.command ?? "/failover");
 }
 
 function openThread(message) {
@@ -137,6 +148,7 @@ function drawTitle() {
 
 function drawYou() {
   const user = workspace.users.get(workspace.me);
+  place("you-button").setAttribute("aria-label", `You are ${nameOf(workspace.me)}. Become somebody else`);
   place("you-button").replaceChildren(
     avatar(workspace.me),
     h("span", {}, h("small", {}, "You are"), h("b", {}, nameOf(workspace.me)), h("span", { class: "you-title" }, user.title || "")),
@@ -200,10 +212,10 @@ function connectionChanged(state, seconds) {
     const retry = h("button", { type: "button", class: "button small", onclick: () => page.stream.retryNow() }, "Try now");
     banner.replaceChildren(`The connection to the workspace was lost. Trying again in ${seconds} s; nothing you see is thrown away. `, retry);
   }
-  if (state === "reopened") catchUp();
+  if (state === "open") catchUp();
 }
 
-/** After a gap: what was missed is fetched. The modal and the Home tab come with the stream itself. */
+/** Once the stream is open: fetches what it will not tell. The modal and the Home tab come with the stream itself. */
 async function catchUp() {
   const boot = await api.boot();
   if (!boot.ok) return;
@@ -212,13 +224,15 @@ async function catchUp() {
     become(people()[0].id);
     return;
   }
+  show(firstKey());
   await Promise.all([page.conversations.load(), page.thread.refresh()]);
-  show(page.key in { dm: 1, home: 1 } || workspace.channels.has(page.key) ? page.key : firstKey());
+  page.arrive();
+  page.arrive = () => {};
 }
 
 // ---- who the person is ---------------------------------------------------------------------------------------
 
-async function become(userId) {
+function become(userId) {
   page.stream?.stop();
   page.modal.hide();
   page.thread.close();
@@ -239,8 +253,6 @@ async function become(userId) {
   page.guide.render();
   show(firstKey());
   page.stream = new Stream(userId, { onEvent: (event) => EVENTS[event.type]?.(event), onState: connectionChanged });
-  await page.conversations.load();
-  if (workspace.me === userId && page.conversations.open) page.conversations.list(page.conversations.open).toEnd();
 }
 
 /** A permalink arrives as `?channel=C…&message=p1700000000000100`; it becomes an ordinary address and a place to scroll to. */
@@ -264,11 +276,10 @@ async function start() {
   }
   place("connection").hidden = true;
   learn(boot);
-  const reveal = takePermalink();
+  page.arrive = takePermalink();
   const asked = new URL(location.href).searchParams.get("as");
   const known = people();
-  await become((known.find((user) => user.id === asked) ?? known[0]).id);
-  reveal();
+  become((known.find((user) => user.id === asked) ?? known[0]).id);
 }
 
 function connectionBroken(sentence) {

@@ -46,10 +46,11 @@ export class Conversations {
   }
 
   async refresh(channelId) {
+    const list = this.list(channelId);
+    const { mark } = list;
     const answer = await api.messages(channelId);
     if (!answer.ok) return toast(answer.error, "error");
-    const list = this.list(channelId);
-    list.replace(answer.messages.filter((message) => !isReply(message)));
+    list.replace(answer.messages.filter((message) => !isReply(message)), mark);
     return this.#judge(channelId, list.latest);
   }
 

@@ -17,6 +17,7 @@ function order(one, other) {
 export class MessageList {
   #items = [];
   #byTs = new Map();
+  #changes = 0;
 
   /** `onThread(message)` opens a thread (null inside a thread), `onAct(element)` hears of clicks. */
   constructor({ label, empty, onThread = null, onAct = () => {} }) {
@@ -38,11 +39,17 @@ export class MessageList {
     return this.#items.length;
   }
 
-  /** Makes the list equal to what the server has, and keeps every message that did not change. */
-  replace(messages) {
+  /** A point in time to give to `replace`, taken before the server is asked. */
+  get mark() {
+    return this.#changes;
+  }
+
+  /** Makes the list equal to what the server had, except for messages about which we heard later than `mark`. */
+  replace(messages, mark) {
     const current = new Set(messages.map((message) => message.ts));
-    for (const { message } of [...this.#items]) if (!current.has(message.ts)) this.remove(message.ts);
-    for (const message of messages) this.upsert(message);
+    const isNewer = (ts) => this.#byTs.get(ts)?.changedAt > mark;
+    for (const { message } of [...this.#items]) if (!current.has(message.ts) && !isNewer(message.ts)) this.remove(message.ts);
+    for (const message of messages) if (!isNewer(message.ts)) this.upsert(message);
   }
 
   /** Adds the message or redraws it in place. */
@@ -50,6 +57,8 @@ export class MessageList {
     const known = this.#byTs.get(message.ts);
     if (known) this.#change(known, message);
     else this.#insert(message);
+    this.#changes += 1;
+    this.#byTs.get(message.ts).changedAt = this.#changes;
   }
 
   /** Brings one message into sight, as a permalink does. */

@@ -45,11 +45,11 @@ export class Modal {
   show(view) {
     if (!view) return this.hide();
     const sameView = this.#view?.id === view.id;
-    const hadFocus = document.activeElement;
     this.#view = view;
     if (!sameView) this.#open(view);
     this.#draw(view);
-    if (!sameView || !hadFocus?.isConnected || hadFocus === this.#frame.node) this.#focusFirst();
+    const { node } = this.#frame;
+    if (!sameView || node === document.activeElement || !node.contains(document.activeElement)) this.#focusFirst();
     return undefined;
   }
 

@@ -9,7 +9,7 @@ export class Stream {
   #wait = FIRST_WAIT_MILLISECONDS;
   #lost = false;
 
-  /** `onEvent(event)`, `onState("open" | "reopened" | "lost", secondsToNextTry)`. */
+  /** `onEvent(event)`, `onState("open" | "lost", secondsToNextTry)`. */
   constructor(person, { onEvent, onState }) {
     this.person = person;
     this.onEvent = onEvent;
@@ -39,10 +39,9 @@ export class Stream {
   }
 
   #opened() {
-    const state = this.#lost ? "reopened" : "open";
     this.#lost = false;
     this.#wait = FIRST_WAIT_MILLISECONDS;
-    this.onState(state);
+    this.onState("open");
   }
 
   // The browser's own retry gives up for good after some answers (a 502 of a restarting server), ours does not.

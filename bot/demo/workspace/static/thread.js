@@ -43,9 +43,10 @@ export class ThreadPane {
   async refresh() {
     if (!this.ts) return;
     const { ts } = this;
+    const { mark } = this.#list;
     const answer = await api.messages(this.channel, ts);
     if (this.ts !== ts) return;
-    if (answer.ok) this.#list.replace(answer.messages);
+    if (answer.ok) this.#list.replace(answer.messages, mark);
     else toast(answer.error, "error");
   }
 
