@@ -98,7 +98,7 @@ def _destination(ask: Ask) -> Channel:
         user = ask.state.users[wanted]
         if user.is_bot:
             raise Refused("cannot_dm_bot")
-        return ask.state.direct_message(ask.app, wanted)
+        return ask.messages.direct_message(ask.app, wanted)
     if wanted not in ask.state.channels:
         name = wanted.removeprefix("#")
         named = next((c for c in ask.state.channels.values() if c.name == name and not c.is_im), None)

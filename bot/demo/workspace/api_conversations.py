@@ -40,9 +40,7 @@ def open_conversation(ask: Ask) -> JsonObject:
     was_open = key in ask.state.direct_messages
     if ask.args.get("prevent_creation") and not was_open:
         raise Refused("channel_not_found")
-    channel = ask.state.direct_message(ask.app, user.id)
-    if not was_open:
-        ask.messages.channels_changed()
+    channel = ask.messages.direct_message(ask.app, user.id)
     seen = {"no_op": True, "already_open": True} if was_open else {}
     whole = channel_json(ask.state, channel, ask.app) if ask.args.get("return_im") else {"id": channel.id}
     return seen | {"channel": whole}

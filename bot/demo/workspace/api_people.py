@@ -43,6 +43,7 @@ def lookup_by_email(ask: Ask) -> JsonObject:
 @method("usergroups.list")
 def list_usergroups(ask: Ask) -> JsonObject:
     """All user groups, with their members on request."""
+    _require_plan(ask)
     shown = [group for group in ask.state.usergroups.values() if _is_wanted(ask, group)]
     return {"usergroups": [_group(ask, group) for group in shown]}
 
@@ -50,6 +51,7 @@ def list_usergroups(ask: Ask) -> JsonObject:
 @method("usergroups.users.list")
 def list_usergroup_users(ask: Ask) -> JsonObject:
     """The members of one user group."""
+    _require_plan(ask)
     group = ask.state.usergroups.get(str(ask.args["usergroup"]))
     if group is None or not _is_wanted(ask, group):
         raise Refused("no_such_subteam")
@@ -72,6 +74,11 @@ def _shown(ask: Ask, user: User) -> JsonObject:
         with_email="users:read.email" in ask.app.scopes,
         with_locale=bool(ask.args.get("include_locale")),
     )
+
+
+def _require_plan(ask: Ask) -> None:
+    if not ask.state.has_user_groups:
+        raise Refused("plan_upgrade_required")
 
 
 def _is_wanted(ask: Ask, group: Usergroup) -> bool:

@@ -81,6 +81,8 @@ def _argument(name: str, rule: JsonObject, value: Any) -> tuple[Any, str]:
     kinds = {rule.get("type")} | {choice.get("type") for choice in rule.get("anyOf", ())}
     if "boolean" in kinds and (flag := _flag(value)) is not None:
         return flag, ""
+    if "boolean" in kinds and "string" not in kinds:
+        return value, f"[ERROR] must be a boolean: {name}"
     if kinds & {"number", "integer"}:
         return _number(name, rule, value)
     if "array" in kinds:

@@ -36,9 +36,9 @@ class Changes:
                     queue.put_nowait(event)
         self.wake()
 
-    def has_listeners(self) -> bool:
-        """Whether anybody has a page open: without one no event needs to be rendered."""
-        return any(self._listeners.values())
+    def listeners(self) -> list[str]:
+        """Who has a page open: for nobody else an event needs to be rendered."""
+        return [user_id for user_id, queues in self._listeners.items() if queues]
 
     def close(self) -> None:
         """Let every open page go: an empty event is the last one."""

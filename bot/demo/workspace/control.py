@@ -28,7 +28,7 @@ from .web_api import WebApi
 REMOTE_TROUBLE = frozenset(
     {"archive_channel", "remove_member", "remove_bot", "delete_message", "deactivate", "send_away"}
     | {"remove_from_usergroup", "add_to_usergroup", "share_externally", "close_edit_window"}
-    | {"withhold_new_blocks", "disable_home_tab", "disable_messages_tab", "uninstall"}
+    | {"withhold_new_blocks", "downgrade_plan", "disable_home_tab", "disable_messages_tab", "uninstall"}
     | {"disconnect_sockets", "drop_sockets"}
 )
 

@@ -199,7 +199,7 @@ class Interactions:
 
     def open_home(self, user: User, app: App) -> JsonObject:
         """A person opens the App Home tab."""
-        channel = self._state.direct_message(app, user.id)
+        channel = self._messages.direct_message(app, user.id)
         self._deliveries.emit("app_home_opened", home_opened(self._state, app, user, channel))
         return {"ok": True}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import eq
 from typing import Any
 
 from .changes import Changes
 from .shapes import message_json, page_channel, page_message
 from .state import State
-from .things import Channel, JsonObject, Message
+from .things import App, Channel, JsonObject, Message
 from .views import completed_blocks
 
 REMEMBERED_BLOCKS = 20
@@ -72,11 +74,18 @@ class Messages:
 
     def channels_changed(self) -> None:
         """Memberships, names or archives changed: every page gets its list anew."""
-        for user_id in list(self._state.users):
-            self._changes.tell(
-                {"type": "channels", "channels": self.visible_channels(user_id)},
-                lambda who, user_id=user_id: who == user_id,  # type: ignore[misc]  # bound on purpose
-            )
+        for user_id in self._changes.listeners():
+            event = {"type": "channels", "channels": self.visible_channels(user_id)}
+            self._changes.tell(event, partial(eq, user_id))
+        self._changes.wake()
+
+    def direct_message(self, app: App, user_id: str) -> Channel:
+        """The direct messages between an app and a person; a new conversation shows up in the page's list."""
+        is_new = (app.app_id, user_id) not in self._state.direct_messages
+        channel = self._state.direct_message(app, user_id)
+        if is_new:
+            self.channels_changed()
+        return channel
 
     def visible_channels(self, user_id: str) -> list[JsonObject]:
         """The conversations a person may open."""
@@ -93,7 +102,7 @@ class Messages:
         return self._state.is_visible(channel, who)
 
     def _tell(self, kind: str, channel: Channel, message: Message) -> None:
-        if not self._changes.has_listeners():
+        if not self._changes.listeners():
             return self._changes.wake()
         event = {"type": kind, "message": page_message(message)}
         self._changes.tell(event, lambda who: self._sees(channel, message, who))

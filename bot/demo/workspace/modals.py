@@ -97,7 +97,7 @@ class Modals:
 
     def update(self, app: App, view: View | None, body: JsonObject, view_hash: str | None = None) -> View:
         """Replace a view in place; what was typed stays where block and action are the same."""
-        if view is None or view.app_id != app.app_id:
+        if view is None or view.app_id != app.app_id or self.find(view.id) is not view:
             raise Refused("not_found")
         if view_hash and view_hash != view.hash:
             raise Refused("hash_conflict")

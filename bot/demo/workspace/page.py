@@ -26,17 +26,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def only_from_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A foreign page in the same browser must not act as a person: no foreign Host, no form posts."""
-    if request.path.startswith("/_/"):
-        if request.host.rsplit(":", 1)[0] not in LOOPBACK:
-            return _problem("This interface is for this machine only.", 403)
-        if request.method == "POST" and request.content_type != "application/json":
-            return _problem("Send JSON with Content-Type application/json.", 415)
+    if not request.path.startswith("/_/"):
+        return await handler(request)
+    if request.host.rsplit(":", 1)[0] not in LOOPBACK:
+        return _problem("This interface is for this machine only.", 403)
+    if request.method == "POST" and request.content_type != "application/json":
+        return _problem("Send JSON with Content-Type application/json.", 415)
     try:
         return await handler(request)
-    except LookupError as error:
-        return _problem(str(error.args[0]) if error.args else "There is no such thing.", 404)
     except (KeyError, TypeError, ValueError) as error:
         return _problem(f"The request was not understood: {error!r}", 400)
+    except LookupError as error:
+        return _problem(str(error), 404)
 
 
 def _problem(sentence: str, status: int) -> web.Response:

@@ -62,7 +62,7 @@ class Sockets:
         """`GET /link/?ticket=…`: greet, then listen for acknowledgements until the app leaves."""
         app_id = self._tickets.pop(request.query.get("ticket", ""), None)
         if app_id is None or self.is_refusing:
-            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=408)
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=0)
         await socket.prepare(request)
         connections = self._connections.setdefault(app_id, [])

@@ -38,6 +38,7 @@ class State:
         self.edit_window_seconds: float | None = None
         self.messages_tab_disabled = False
         self.home_tab_disabled = False
+        self.has_user_groups = True  # they need a paid plan
         self.new_blocks_available = True
         self._last_micros = 0
 

@@ -64,6 +64,10 @@ class Trouble:
         """A person gains a role."""
         self._state.usergroups[usergroup].members[user] = None
 
+    def downgrade_plan(self, downgraded: bool = True) -> None:
+        """The workspace stops paying: user groups answer `plan_upgrade_required`."""
+        self._state.has_user_groups = not downgraded
+
     def share_externally(self, channel: str, shared: bool = True) -> None:
         """A channel is shared with another company."""
         self._state.channels[channel].is_ext_shared = shared

@@ -98,7 +98,7 @@ class WebApi:
             return await self._faulty(request, name, token, visible, is_json, fault)
         if not is_readable:
             return web.json_response({"ok": False, "error": "invalid_json"})
-        return self._answer(self.call(name, token, visible, is_json=is_json))
+        return self._answer(self.call(name, token, visible, is_json=is_json), token)
 
     def call(self, name: str, token: str | None, given: JsonObject, *, is_json: bool = True) -> JsonObject:
         """One call without HTTP around it: the answer as a dict, recorded."""
@@ -171,11 +171,13 @@ class WebApi:
         self.calls.append(call)
         return call
 
-    def _answer(self, body: JsonObject) -> web.Response:
+    def _answer(self, body: JsonObject, token: str | None) -> web.Response:
         if body.get("error") == "ratelimited" and "retry_after" in body:
             headers = {"Retry-After": str(body.pop("retry_after"))}
             return web.json_response(body, status=429, headers=headers)
-        return web.json_response(body)
+        app = self._state.tokens.get(token or "")
+        scopes = ",".join(sorted(app.scopes)) if app else ""
+        return web.json_response(body, headers={"X-OAuth-Scopes": scopes} if app else None)
 
     async def _faulty(
         self,
@@ -198,7 +200,7 @@ class WebApi:
                 request.transport.abort()
             return web.Response()
         if fault.error is None and fault.status is None:
-            return self._answer(self.call(name, token, args, is_json=is_json))
+            return self._answer(self.call(name, token, args, is_json=is_json), token)
         return self._refusal(name, args, fault)
 
     def _refusal(self, name: str, args: JsonObject, fault: SlackFault) -> web.Response:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.demo.workspace import Cast, standalone
+from bot.demo.workspace import Cast, Person, standalone
 
 
 @dataclass
@@ -69,9 +71,6 @@ def call(cast: Cast, session: aiohttp.ClientSession) -> Client:
     return Client(cast, session)
 
 
-Section = Callable[..., dict[str, Any]]
-
-
 def section(text: str = "Hello", **more: Any) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
 
@@ -95,3 +94,90 @@ def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     title = {"type": "plain_text", "text": "Request"}
     submit = {"type": "plain_text", "text": "Send"}
     return {"type": "modal", "title": title, "submit": submit, "blocks": list(blocks), **more}
+
+
+class SocketApp:
+    """The smallest app: it acknowledges what it gets, with the payload that was set for the kind of payload."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.arrived = asyncio.Event()
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.is_silent = False
+        self.reader: asyncio.Task[None] | None = None
+        self.socket: aiohttp.ClientWebSocketResponse | None = None
+
+    async def connect(self, call: Client) -> None:
+        opened = await call("apps.connections.open", token=call.cast.app.app_token)
+        self.socket = await call.session.ws_connect(opened["url"])
+        assert (await self.socket.receive_json())["type"] == "hello"
+        self.reader = asyncio.create_task(self._read(self.socket))
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            envelope = json.loads(frame.data)
+            self.received.append(envelope)
+            self.arrived.set()
+            if not self.is_silent and "envelope_id" in envelope:
+                payload = self.answers.get(self.kind(envelope))
+                answer = {"payload": payload} if payload is not None else {}
+                await socket.send_json({"envelope_id": envelope["envelope_id"], **answer})
+
+    async def next_envelope(self) -> dict[str, Any]:
+        self.arrived.clear()
+        await self.arrived.wait()
+        return self.received[-1]
+
+    @staticmethod
+    def kind(envelope: dict[str, Any]) -> str:
+        payload = envelope["payload"]
+        return str(payload.get("command") or payload.get("event", payload).get("type"))
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        return [envelope["payload"] for envelope in self.received if "payload" in envelope]
+
+    @property
+    def trigger_id(self) -> str:
+        return str(self.payloads[-1]["trigger_id"])
+
+    async def close(self) -> None:
+        if self.socket is not None:
+            await self.socket.close()
+        if self.reader is not None:
+            await self.reader
+
+
+@pytest.fixture
+async def app(call: Client) -> AsyncIterator[SocketApp]:
+    connected = SocketApp()
+    await connected.connect(call)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+def rosa(cast: Cast) -> Person:
+    return cast.slack.person(cast.requester)
+
+
+@pytest.fixture
+def amir(cast: Cast) -> Person:
+    return cast.slack.person(cast.approvers[0])
+
+
+OpenModal = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def open_modal(call: Client, app: SocketApp, rosa: Person) -> OpenModal:
+    """Rosa types the command and the app opens this view for her."""
+
+    async def opened(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
+        await rosa.command("/failover", "", channel=call.cast.general.id)
+        answer = await call("views.open", trigger_id=app.trigger_id, view=modal(*blocks, **more))
+        assert answer["ok"], answer
+        assert rosa.view is not None
+        return rosa.view
+
+    return opened
