@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdksdrs.v1 import (
     ListProtectionGroupsRequest,
     ReverseProtectionGroupRequestBody,
@@ -88,6 +89,19 @@ async def test_the_public_client_sees_the_documented_refusal(client: SdrsClient,
     with pytest.raises(ClientRequestException) as refused:
         await asyncio.to_thread(client.start_reverse_protection_group, request)
     assert (refused.value.status_code, refused.value.error_code) == (400, "SDRS.1319")
+
+
+async def test_the_public_client_finds_the_project_of_its_region_by_itself(
+    cloud: SimulatedCloud, project: Project, user: User, group: Group
+) -> None:
+    credentials = BasicCredentials(user.access_key, user.secret_key).with_iam_endpoint(cloud.url)
+    builder = SdrsClient.new_builder().with_credentials(credentials).with_region(Region("eu-de", cloud.url))
+    client = await asyncio.to_thread(builder.build)
+
+    listed = await asyncio.to_thread(client.list_protection_groups, ListProtectionGroupsRequest())
+
+    assert [one.name for one in listed.server_groups] == ["pg-erp"]
+    assert cloud.calls[-1].project == project.id
 
 
 async def test_the_public_client_with_a_wrong_secret_is_refused(

@@ -11,6 +11,7 @@ from bot.demo.sdrs.group import Group
 from bot.demo.sdrs.inventory import Document, Instance, Machine, Pair
 from bot.demo.sdrs.project import Project
 from bot.demo.sdrs.services import parse_body
+from bot.demo.sdrs.world import Quirks
 
 if TYPE_CHECKING:
     from bot.demo.sdrs.front import Call, Front
@@ -28,6 +29,7 @@ def add_control_routes(app: web.Application, front: "Front") -> None:
     app.router.add_get("/_/state", surface.show_state)
     app.router.add_post("/_/advance", surface.advance)
     app.router.add_patch("/_/things/{id}", surface.change)
+    app.router.add_patch("/_/quirks", surface.change_quirks)
 
 
 class Surface:
@@ -86,12 +88,22 @@ class Surface:
         said = parse_body(await request.read())
         if thing is None:
             return web.json_response({"error": "no such thing"}, status=404)
-        known = {field.name for field in fields(thing) if isinstance(getattr(thing, field.name), _PLAIN)}
-        if not isinstance(said, dict) or not said.keys() <= known:
-            return web.json_response({"error": f"fields are {sorted(known)}"}, status=400)
-        for name, value in said.items():
-            setattr(thing, name, value)
-        return web.json_response(thing.document())
+        return _set_fields(thing, said) or web.json_response(thing.document())
+
+    async def change_quirks(self, request: web.Request) -> web.Response:
+        """`PATCH /_/quirks` with fields of `Quirks`; the answer has all of them."""
+        quirks = self._front.world.quirks
+        return _set_fields(quirks, parse_body(await request.read())) or web.json_response(asdict(quirks))
+
+
+def _set_fields(thing: Group | Instance | Pair | Machine | Quirks, said: object) -> web.Response | None:
+    """Set plain fields; a 400 that names them when the body has others."""
+    known = {field.name for field in fields(thing) if isinstance(getattr(thing, field.name), _PLAIN)}
+    if not isinstance(said, dict) or not said.keys() <= known:
+        return web.json_response({"error": f"fields are {sorted(known)}"}, status=400)
+    for name, value in said.items():
+        setattr(thing, name, value)
+    return None
 
 
 def _find_thing(projects: list[Project], thing_id: str) -> Group | Instance | Pair | Machine | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.demo.sdrs.fates import Ends
 from bot.demo.sdrs.inventory import Machine, SoftStop
 from bot.demo.sdrs.jobs import Job, Work
-from bot.demo.sdrs.wire import Answer, Ask, accepted, gateway, refuse, refuse_job_query
+from bot.demo.sdrs.wire import Answer, Ask, accepted, refuse, refuse_job_query
 from bot.demo.sdrs.world import World
 
 DEFAULT_PAGE, LARGEST_PAGE, LARGEST_BATCH = 25, 1000, 1000
@@ -102,10 +102,12 @@ def _nothing(at: datetime, job: Job) -> None:
 
 
 def _operate(world: World, ask: Ask, verb: str, machine: Machine, part: Job) -> None:
-    """Doing to a server what it already is succeeds and changes nothing (undocumented)."""
+    """Starting what is on, or stopping what is off, changes nothing; whether it fails is undocumented."""
     wanted = "ACTIVE" if verb == "start" else "SHUTOFF"
     ask.project.record_deed(machine, "start" if verb == "start" else "stop", ask.caller.user.id)
     if machine.status == wanted:
+        if world.quirks.idle_power_fails:
+            part.fail("Ecs.0611", f"The server is already {wanted}.")
         return
     if verb == "start" and machine.frozen:
         part.fail("Ecs.0226", "Failed to start: the server is frozen.")
@@ -153,9 +155,7 @@ def read_password(world: World, ask: Ask) -> Answer:
 
 def list_images(world: World, ask: Ask) -> Answer:
     """IMS `GET /v2/cloudimages?id=`. A deleted image is simply not in the list."""
-    query, limit = ask.query, ask.query.get("limit", "1000")
-    if not limit.isdecimal():
-        return gateway(400, "IMG.0011", "Invalid parameter: limit")
+    query, limit = ask.query, ask.query.get("limit", "")
     images = [
         image.document()
         for image in ask.project.images.values()
@@ -163,4 +163,4 @@ def list_images(world: World, ask: Ask) -> Answer:
         and query.get("name", image.name) == image.name
         and query.get("__imagetype", image.imagetype) == image.imagetype
     ]
-    return Answer(body={"images": images[: int(limit)]})
+    return Answer(body={"images": images[: int(limit) if limit.isdecimal() else None]})

@@ -218,6 +218,10 @@ def list_projects(world: World, caller: Caller, name: str | None) -> Answer:
     return Answer(body={"links": links, "projects": projects})
 
 
+def version_document(world: World) -> Document:
+    return {"id": "v3.6", "status": "stable", "links": [{"rel": "self", "href": f"{world.base_url}/iam/v3/"}]}
+
+
 def list_domains(caller: Caller) -> Answer:
     domain = {"id": caller.domain.id, "name": caller.domain.name, "enabled": True, "links": {}}
     return Answer(body={"links": {}, "domains": [domain]})

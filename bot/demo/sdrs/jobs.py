@@ -17,6 +17,7 @@ class Job:
 
     id: str
     job_type: str
+    accepted_at: datetime
     begin_at: datetime
     project_id: str
     entities: Document = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Job:
         return {
             "job_id": self.id,
             "job_type": self.job_type,
-            "begin_time": job_time(self.begin_at),
+            "begin_time": job_time(self.begin_at if now >= self.begin_at else self.accepted_at),
             "end_time": job_time(self.ends_at) if self.ends_at and ended else None,
             "status": status,
             "error_code": self.error_code if failed else None,

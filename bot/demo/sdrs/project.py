@@ -198,14 +198,20 @@ class Project:
         instance.pairs.append(pair)
 
     def _image_for(self, server: Server) -> Image:
-        says_nothing = server.os is OS.WINDOWS and server.cloudbase_init is None
+        """One image for all servers of a kind; a deleted one is its server's own."""
+        windows = server.os is OS.WINDOWS
+        says_nothing, denies = windows and server.cloudbase_init is None, windows and server.cloudbase_init is False
+        name = f"{'private' if says_nothing else 'Standard'}_{server.os}{'_plain' if denies else ''}_latest"
+        known = next((image for image in self.images.values() if image.name == name), None)
+        if known and not server.image_deleted:
+            return known
         image = Image(
             id=self.world.uuid(),
-            name=f"{'private' if says_nothing else 'Standard'}_{server.os}_latest",
+            name=name,
             os=server.os,
             os_version=_VERSIONS[server.os],
             imagetype="private" if says_nothing else "gold",
-            denies_injection=server.os is OS.WINDOWS and server.cloudbase_init is False,
+            denies_injection=denies,
         )
         if not server.image_deleted:
             self.images[image.id] = image

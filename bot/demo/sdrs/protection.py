@@ -141,8 +141,11 @@ def show_pair(world: World, ask: Ask) -> Answer:
 
 def show_job(world: World, ask: Ask) -> Answer:
     """An unknown id, or that of an ECS job, is `Null job`: the only documented code that fits."""
-    job = ask.project.sdrs_jobs.get(ask.ids["job"])
-    return Answer(body=job.document(ask.now)) if job else refuse("SDRS.0408")
+    if job := ask.project.sdrs_jobs.get(ask.ids["job"]):
+        return Answer(body=job.document(ask.now))
+    if world.quirks.unknown_job == "null-job":
+        return refuse("SDRS.0408")
+    return Answer(status=404, body={"itemNotFound": {"message": "The job could not be found.", "code": 404}})
 
 
 def list_domains(world: World, ask: Ask) -> Answer:

@@ -135,9 +135,11 @@ def _project_of(world: World, caller: Caller, named: str | None) -> Project | No
 
 def _answer_iam(world: World, visit: Visit, path: str) -> Answer:
     line = f"{visit.sent.method} {path}"
-    if line == "GET /v3":
-        link = {"rel": "self", "href": f"{world.base_url}/iam/v3/"}
-        return Answer(body={"version": {"id": "v3.6", "status": "stable", "links": [link]}})
+    if line in ("GET ", "GET /v3"):
+        version = iam.version_document(world)
+        return (
+            Answer(body={"version": version}) if path else Answer(status=300, body={"versions": {"values": [version]}})
+        )
     caller = _identify(world, visit)
     known = caller if isinstance(caller, Caller) else None
     if line == "POST /v3/auth/tokens":

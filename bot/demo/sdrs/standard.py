@@ -38,10 +38,15 @@ def add_standard_groups(project: Project) -> None:
     project.add_group("pg-lab", status="available", servers=[Server(name="lab-1", credential="key-pair")])
 
 
-async def standalone(port: int = 0, pace: Pace | None = None) -> SimulatedCloud:
-    """A started cloud with the standard project, one operator and one user who may only read."""
+async def standalone(port: int = 0, pace: Pace | None = None, plain_groups: int = 0) -> SimulatedCloud:
+    """A started cloud with the standard project, one operator and one user who may only read.
+
+    `plain_groups` adds that many groups of one server each, to see how lists of any length behave.
+    """
     cloud = SimulatedCloud(pace=pace)
-    add_standard_groups(cloud.add_project("eu-de"))
+    project = cloud.add_project("eu-de")
+    project.add_groups(plain_groups)
+    add_standard_groups(project)
     cloud.add_user("drbot", password=PASSWORD)
     cloud.add_user("auditor", password=PASSWORD, roles={TENANT_GUEST})
     await cloud.start(port)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
 from bot.demo.sdrs.clock import Clock, Pace, Timeline
 from bot.demo.sdrs.fates import PLAIN, Ends, JobFate
@@ -27,6 +26,8 @@ class Quirks:
     repeats_first_page: bool = False  # a list that ignores `offset`
     nested_sub_jobs: bool = True  # sub-jobs of pairs inside those of instances, or all side by side
     fault_level_is_number: bool = False
+    unknown_job: Literal["null-job", "not-found"] = "null-job"  # HTTP 500 SDRS.0408, or 404 itemNotFound
+    idle_power_fails: bool = False  # stopping what is off, starting what is on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +45,9 @@ class World:
     token_lifetime_seconds: float = 24 * 3600.0
 
     def uuid(self) -> str:
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+        """A version 4 UUID, written by hand: the class takes most of the time of filling a large project."""
+        text = f"{self.random.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
     def job_id(self) -> str:
         return f"ff808082{self.random.getrandbits(96):024x}"
@@ -73,6 +76,7 @@ class World:
         job = Job(
             id=self.job_id(),
             job_type=work.job_type,
+            accepted_at=self.clock.now(),
             begin_at=window.start,
             project_id=project.id,
             entities=work.entities,

@@ -26,7 +26,7 @@ def user(visitor: Visitor) -> User:
 async def signed(visitor: Visitor, user: User, **changes: object) -> httpx.Response:
     url = f"{visitor.cloud.url}/v1/{visitor.project.id}/server-groups?limit=10&name=a%20b"
     keys = {"access_key": user.access_key, "secret_key": user.secret_key, "at": START}
-    return await signed_request(visitor.http, "GET", url, **(keys | changes))  # type: ignore[arg-type] # test keywords
+    return await signed_request(visitor.http, "GET", url, **(keys | changes))
 
 
 def gateway_message(answer: httpx.Response) -> str:

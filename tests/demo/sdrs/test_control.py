@@ -11,7 +11,7 @@ from tests.demo.sdrs.visitor import Json, Visitor, password_body
 
 @pytest.fixture
 async def control(cloud: SimulatedCloud) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"{cloud.url}/_") as http:
+    async with httpx.AsyncClient(base_url=f"{cloud.url}/_", verify=False) as http:
         yield http
 
 
@@ -91,6 +91,12 @@ async def test_fields_of_things_can_be_set(visitor: Visitor, control: httpx.Asyn
     assert (await control.patch("/things/x", json={})).status_code == 404
 
 
+async def test_quirks_can_be_set(cloud: SimulatedCloud, control: httpx.AsyncClient) -> None:
+    assert (await control.patch("/quirks", json={"server_ids_swap": True})).json()["server_ids_swap"]
+    assert cloud.quirks.server_ids_swap
+    assert (await control.patch("/quirks", json={"speed": 1})).status_code == 400
+
+
 async def test_the_control_surface_is_neither_recorded_nor_faulty(
     cloud: SimulatedCloud, control: httpx.AsyncClient
 ) -> None:
@@ -101,17 +107,18 @@ async def test_the_control_surface_is_neither_recorded_nor_faulty(
 
 
 async def test_the_standard_project_can_be_used_with_what_is_told_of_it() -> None:
-    cloud = await standalone()
+    cloud = await standalone(plain_groups=3)
     told = describe(cloud)
     user = cloud.world.registry.users[0]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=False) as http:
         body = password_body(user, project={"name": told["project"]})
         token = (await http.post(f"{told['iam']}/auth/tokens", json=body)).headers["X-Subject-Token"]
         url = f"{told['sdrs']}/v1/{told['project_id']}/server-groups"
         groups = (await http.get(url, headers={"X-Auth-Token": token})).json()["server_groups"]
     await cloud.stop()
 
-    assert {group["name"] for group in groups} == {"pg-erp", "pg-crm", "pg-intranet", "pg-lab"}
+    plain = [f"pg-{number:05d}" for number in (2, 1, 0)]
+    assert [group["name"] for group in groups] == ["pg-lab", "pg-intranet", "pg-crm", "pg-erp", *plain]
     assert {"address", "user", "password", "access_key", "secret_key", "domain"} <= told.keys()
 
 

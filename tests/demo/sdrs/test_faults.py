@@ -100,7 +100,7 @@ async def test_a_delayed_request_has_its_effect_before_or_after_the_delay(
     cloud: SimulatedCloud, visitor: Visitor, group: Group, which: str
 ) -> None:
     delay = {which: 30.0}
-    rule = cloud.faults.add(Fault(match="POST .*/action", **delay))  # type: ignore[arg-type] # one field by name
+    rule = cloud.faults.add(Fault(match="POST .*/action", **delay))
     waiting = asyncio.create_task(visitor.reverse(group))
     for _ in range(500):
         await asyncio.sleep(0.002)
@@ -155,4 +155,4 @@ async def test_the_first_rule_wins_and_all_count(cloud: SimulatedCloud, visitor:
 @pytest.mark.parametrize("wrong", [{"match": "("}, {"match": "x", "every": 0}, {"match": "x", "code": "X.1"}])
 def test_a_rule_that_can_not_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"match|every"):
-        Fault(**wrong)  # type: ignore[arg-type] # wrong on purpose
+        Fault(**wrong)

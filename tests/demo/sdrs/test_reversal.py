@@ -291,6 +291,19 @@ async def test_a_vanished_job_is_unknown_while_the_group_is_reversed(
     assert (group.status, group.priority_station) == ("protected", "target")
 
 
+async def test_an_unknown_job_can_also_be_an_item_that_is_not_found(cloud: SimulatedCloud, visitor: Visitor) -> None:
+    cloud.quirks.unknown_job = "not-found"
+    answer = await visitor.sdrs("GET", "/jobs/ff8080826b45d4a5016b5036242c0025")
+
+    assert (answer.status_code, answer.json()["itemNotFound"]["code"]) == (404, 404)
+
+
+async def test_no_sub_job_begins_in_the_future(visitor: Visitor, group: Group) -> None:
+    job = await visitor.job((await visitor.reverse(group)).json()["job_id"])
+
+    assert {part["begin_time"] for part in job["entities"]["sub_jobs"]} == {"2026-08-01T12:00:00.000Z"}
+
+
 async def test_a_job_and_a_group_can_show_a_status_that_nobody_knows(
     cloud: SimulatedCloud, visitor: Visitor, group: Group
 ) -> None:

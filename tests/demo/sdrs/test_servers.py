@@ -122,6 +122,17 @@ async def test_stopping_what_is_off_and_starting_what_is_on_succeeds_and_changes
     assert (machine.status, twin.status) == ("ACTIVE", "SHUTOFF")
 
 
+async def test_doing_to_a_server_what_it_is_can_also_fail(
+    cloud: SimulatedCloud, visitor: Visitor, machine: Machine
+) -> None:
+    cloud.quirks.idle_power_fails = True
+    job_id = (await visitor.power(start_body(machine))).json()["job_id"]
+    cloud.advance(30)
+
+    assert (await visitor.ecs("GET", f"/jobs/{job_id}")).json()["status"] == "FAIL"
+    assert machine.status == "ACTIVE"
+
+
 async def test_a_server_can_refuse_the_soft_stop_and_obey_the_hard_one(
     cloud: SimulatedCloud, visitor: Visitor, machine: Machine
 ) -> None:

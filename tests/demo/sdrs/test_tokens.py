@@ -200,6 +200,7 @@ async def test_iam_and_sdrs_answer_at_the_root_too_for_clients_that_know_one_add
 
     assert groups.json() == {"count": 0, "server_groups": []}
     assert (await http.get(f"{url}/v3")).json()["version"]["status"] == "stable"
+    assert (await http.get(f"{url}/iam/")).json()["versions"]["values"][0]["id"] == "v3.6"
 
 
 async def test_passwords_are_not_in_the_call_log(cloud: SimulatedCloud, visitor: Visitor) -> None:
