@@ -136,6 +136,10 @@ class Request:
     review: str = ""  # what the break-glass person wrote afterwards
     plan_change: tuple[str, ...] = ()  # the difference to the revision before
 
+    def is_expired(self, now: datetime) -> bool:
+        """Only what still waits expires; the moment itself is too late already."""
+        return self.state in (State.PENDING, State.APPROVED) and now >= self.expires_at
+
     @property
     def from_zone(self) -> str:
         return self.group.zone_of(self.to.other)

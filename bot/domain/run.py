@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.errors import Problem
-from bot.domain.facts import Job, JobId, ServerId
+from bot.domain.facts import FailedTask, Group, Job, JobId, JobStatus, ServerId, Site, Snapshot
 from bot.domain.people import Account
+from bot.domain.plan import Plan
 from bot.domain.request import RequestId
 
 
@@ -111,3 +113,116 @@ class Attempt:
     job_id: JobId | None = None
     answered_at: datetime | None = None
     problem: Problem | None = None
+
+
+class Sight(StrEnum):
+    """What the group shows after an attempt, against what the fence says it showed before."""
+
+    UNDERWAY = "underway"  # it was accepted: follow the group's status to the end
+    DONE = "done"  # production is at the other site: go on to verify
+    FAILED = "failed"
+    UNCHANGED = "unchanged"  # sent or not, this look cannot tell
+    UNKNOWN = "unknown"  # another word: somebody else works on the group, or the cloud has a new status
+
+
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+def seen_group_after_attempt(
+    attempt: Attempt, group: Group, to: Site, failed_tasks: Iterable[FailedTask] = ()
+) -> Sight:
+    """What one look at the group means, when there is no job to follow. Nothing of it ever allows a second order."""
+    match group.status:
+        case "reversing":
+            return Sight.UNDERWAY
+        case "protected" if group.priority_station == to:
+            return Sight.DONE
+        case "error-reversing" if not _looks_as_before(attempt, group):
+            return Sight.FAILED
+    if any(_is_new_failure(task, attempt) for task in failed_tasks):
+        return Sight.FAILED
+    return Sight.UNCHANGED if _looks_as_before(attempt, group) or group.status == "protected" else Sight.UNKNOWN
+
+
+def _looks_as_before(attempt: Attempt, group: Group) -> bool:
+    """A failed group that is tried again looks failed from the start: only its time tells the two apart."""
+    return (attempt.group_status, attempt.priority_station, attempt.group_updated_at) == (
+        group.status,
+        group.priority_station,
+        group.updated_at,
+    )
+
+
+def _is_new_failure(task: FailedTask, attempt: Attempt) -> bool:
+    began_at = _moment(task.began_at)
+    is_reversal = task.failure_status.startswith("reverse")
+    return is_reversal and began_at is not None and began_at >= attempt.at - CLOCK_SKEW
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as the cloud writes it; without a zone it is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """`2 of 5 sub-jobs`: the cloud's jobs carry no percentage."""
+
+    done: int
+    total: int
+    failed: int = 0
+
+
+def progress_of(job: Job) -> Progress:
+    leaves = job.leaves()
+    return Progress(
+        done=sum(leaf.is_over for leaf in leaves),
+        total=len(leaves),
+        failed=sum(leaf.status == JobStatus.FAIL for leaf in leaves),
+    )
+
+
+def unverified(snapshot: Snapshot, plan: Plan) -> tuple[str, ...]:
+    """What is not true yet of "production is at the plan's site", a sentence each; empty: verified.
+
+    Looks at group, instances and pairs, at the zone of each new production server, and that nothing
+    of the plan is missing.
+    """
+    return (*_group_not_moved(snapshot.group, plan), *_parts_not_moved(snapshot, plan), *_parts_missing(snapshot, plan))
+
+
+def _group_not_moved(group: Group, plan: Plan) -> list[str]:
+    sentences = []
+    if group.status != "protected":
+        sentences.append(f"The group's status is {group.status}, not protected.")
+    if group.priority_station != plan.to:
+        sentences.append(f"The group says that production is at its {group.priority_station} site, not {plan.to}.")
+    return sentences
+
+
+def _parts_not_moved(snapshot: Snapshot, plan: Plan) -> list[str]:
+    instances = [one.name for one in snapshot.instances if one.priority_station != plan.to]
+    pairs = [one.name for one in snapshot.pairs if one.priority_station != plan.to]
+    servers = [
+        server.name
+        for instance in snapshot.instances
+        if (server := instance.server_at(plan.to)) and server.zone != snapshot.group.zone_of(plan.to)
+    ]
+    nouns = (
+        (instances, "Protected instances not at the new site"),
+        (pairs, "Replication pairs not at the new site"),
+        (servers, f"Servers not in {snapshot.group.zone_of(plan.to)}"),
+    )
+    return [f"{noun}: {', '.join(sorted(names))}." for names, noun in nouns if names]
+
+
+def _parts_missing(snapshot: Snapshot, plan: Plan) -> list[str]:
+    present = {one.id for one in snapshot.instances if one.server_at(plan.to) is not None}
+    servers = [server.name for server in plan.servers if server.instance_id not in present]
+    pairs = sorted(set(plan.pair_ids) - {pair.id for pair in snapshot.pairs})
+    nouns = ((servers, "Servers of the plan that were not seen"), (pairs, "Replication pairs that were not seen"))
+    return [f"{noun}: {', '.join(names)}." for names, noun in nouns if names]

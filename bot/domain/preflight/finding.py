@@ -22,6 +22,10 @@ class Finding:
     cure: str
     subjects: tuple[str, ...] = ()  # names of the servers, pairs … it speaks of
 
+    @property
+    def is_blocker(self) -> bool:
+        return self.level is Level.BLOCKER
+
 
 class Verdict(StrEnum):
     """The class of an outcome: when it changes, an approval given under the other one is void."""

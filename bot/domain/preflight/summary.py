@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.domain.facts import Os, Power, ReplicationPair, Site, Snapshot
 from bot.domain.plan import Options
-from bot.domain.preflight.finding import Finding, Level, Verdict, counted, listed, verdict
+from bot.domain.preflight.finding import Finding, Verdict, counted, listed, verdict
 from bot.domain.preflight.replication import COMPLETE, IN_SYNC, NO_FAULT, SOUND_STATUS
 
 OS_WORDS = {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "unknown"}
@@ -21,7 +21,7 @@ def verdict_line(findings: Sequence[Finding]) -> str:
         case Verdict.WARNINGS:
             return counted(len(findings), "warning")
         case Verdict.BLOCKED:
-            blockers = [finding for finding in findings if finding.level is Level.BLOCKER]
+            blockers = [finding for finding in findings if finding.is_blocker]
             more = f" ({len(blockers) - 1} more)" if len(blockers) > 1 else ""
             return f"BLOCKED: {blockers[0].sentence}{more}"
 
