@@ -26,6 +26,7 @@ Over HTTP, for other processes, without authentication:
     GET    /_/state             projects, groups, and the servers at either site
     POST   /_/advance           {"seconds": 60} pushes the cloud's clock
     PATCH  /_/things/{id}       sets fields of a group, instance, pair or server: {"progress": 97}
+    DELETE /_/things/{id}       deletes a group or a server
     PATCH  /_/quirks            sets fields of `Quirks`: {"server_ids_swap": true}
 """
 

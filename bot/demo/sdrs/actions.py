@@ -51,7 +51,7 @@ def find_refusals(action: Action, group: Group, body: object) -> Iterator[str]:
         yield from _direction_refusals(group, body)
         yield from _data_refusals(group)
         yield from _server_refusals(group)
-    if action is FAILOVER and any(pair.fault_level == "5" for pair in group.pairs):
+    if action is FAILOVER and any(str(pair.fault_level) == "5" for pair in group.pairs):
         yield "SDRS.1824"  # the replication link is broken: the DR site is behind
     if action is REPROTECT and not all(machine.stands_still for machine in group.standby_machines()):
         yield "SDRS.1342"
@@ -91,9 +91,9 @@ def _data_refusals(group: Group) -> Iterator[str]:
     for pair in group.pairs:
         if pair.priority_station != group.priority_station:
             yield "SDRS.1026"
-        if pair.fault_level == "5":
+        if str(pair.fault_level) == "5":
             yield "SDRS.1824"  # "contact customer service": nothing can be moved over a broken link
-        if pair.fault_level == "2":
+        if str(pair.fault_level) == "2":
             yield "SDRS.1823"  # "perform a failover": the production disk is lost
         if pair.replication_status == "copying" or pair.progress < 100:
             yield "SDRS.1830"

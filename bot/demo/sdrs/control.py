@@ -29,6 +29,7 @@ def add_control_routes(app: web.Application, front: "Front") -> None:
     app.router.add_get("/_/state", surface.show_state)
     app.router.add_post("/_/advance", surface.advance)
     app.router.add_patch("/_/things/{id}", surface.change)
+    app.router.add_delete("/_/things/{id}", surface.delete)
     app.router.add_patch("/_/quirks", surface.change_quirks)
 
 
@@ -89,6 +90,17 @@ class Surface:
         if thing is None:
             return web.json_response({"error": "no such thing"}, status=404)
         return _set_fields(thing, said) or web.json_response(thing.document())
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """`DELETE /_/things/{id of a group or server}`, as if somebody had done it in the console."""
+        for project in self._front.world.projects.values():
+            if group := project.groups.get(request.match_info["id"]):
+                project.delete_group(group)
+                return web.json_response(group.document())
+            if machine := project.machines.get(request.match_info["id"]):
+                project.delete_machine(machine)
+                return web.json_response(machine.document())
+        return web.json_response({"error": "no such group or server"}, status=404)
 
     async def change_quirks(self, request: web.Request) -> web.Response:
         """`PATCH /_/quirks` with fields of `Quirks`; the answer has all of them."""

@@ -18,7 +18,7 @@ def end_job(world: World, ask: Ask, action: Action, group: Group, job: Job, at: 
         job.fail("SDRS.1319", "SdrsCheckServerStatusTask-fail:a server was started during the planned failover")
     if job.ends is Ends.FAIL:
         group.status, group.updated_at = action.after_failure, at
-        _restore_parts(group, at)
+        _restore_parts(group, action.parts_before, at)
         ask.project.failed_tasks.append(_failed_task(action, group, job))
     else:
         _effect(action)(group, at)
@@ -34,11 +34,11 @@ def _all_stand_still(group: Group) -> bool:
     return all(machine.stands_still for machine in machines)
 
 
-def _restore_parts(group: Group, at: datetime) -> None:
+def _restore_parts(group: Group, status: str, at: datetime) -> None:
     """The parts are as before, so that trying again is possible, as the status table allows."""
     for part in group.parts():
         if part.status not in ("invalid", "fault"):
-            part.status, part.updated_at = "protected", at
+            part.status, part.updated_at = status, at
 
 
 def _failed_task(action: Action, group: Group, job: Job) -> FailedTask:

@@ -6,6 +6,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import formatdate
 from uuid import uuid4
 
 from aiohttp import web
@@ -54,12 +55,12 @@ class Front:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         visit = await self._receive(request)
         fault = self._strike(visit)
-        if fault is None:
-            visit.at = self.world.settle()
-            given = answer(self.world, visit)
-            self._remember(visit, given, status=given.status)
-            return _respond(given)
-        return await self._serve_badly(request, visit, fault)
+        if fault is not None:
+            return await self._serve_badly(request, visit, fault)
+        visit.at = self.world.settle()
+        given = answer(self.world, visit)
+        self._remember(visit, given, status=given.status)
+        return _respond(given, visit.at)
 
     async def _serve_badly(self, request: web.Request, visit: Visit, fault: Fault) -> web.Response:
         await asyncio.sleep(fault.delay_seconds)
@@ -67,7 +68,7 @@ class Front:
         given = self._answer(visit, fault)
         self._remember(visit, given, status=None if fault.drop else given.status)
         await asyncio.sleep(fault.answer_delay_seconds)
-        return _abort(request) if fault.drop else _respond(given)
+        return _abort(request) if fault.drop else _respond(given, visit.at)
 
     async def _receive(self, request: web.Request) -> Visit:
         raw = await request.read()
@@ -127,8 +128,10 @@ def _faulty(fault: Fault, job_id: str | None) -> Answer:
     return Answer(status=fault.status or 200, body=fault.body, headers=fault.headers, job_id=job_id)
 
 
-def _respond(given: Answer) -> web.Response:
-    headers = {"X-Request-Id": uuid4().hex, **given.headers}
+def _respond(given: Answer, at: datetime) -> web.Response:
+    """The Date header tells the cloud's time, so that clients can see how far off their own clock is."""
+    date = formatdate(at.timestamp(), usegmt=True)
+    headers = {"X-Request-Id": uuid4().hex, "Date": date, **given.headers}
     body = given.body
     if body is None:
         return web.Response(status=given.status, headers=headers)

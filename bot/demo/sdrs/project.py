@@ -102,6 +102,16 @@ class Project:
                 return machine
         raise KeyError(name)
 
+    def delete_group(self, group: Group) -> None:
+        """The group is gone with its instances, pairs and drills; the servers stay."""
+        del self.groups[group.id]
+        for instance in group.instances:
+            del self.instances[instance.id]
+        for pair in group.pairs:
+            del self.pairs[pair.id]
+        for drill in group.drills:
+            del self.drills[drill.id]
+
     def delete_machine(self, machine: Machine) -> None:
         """The server is gone, as if deleted in the console; its instance becomes `invalid`."""
         machine.deleted, machine.status = True, "DELETED"

@@ -10,6 +10,7 @@ class Action:
     name: str
     allowed: frozenset[str]
     wrong_status: str
+    parts_before: str  # what instances and pairs go back to when the job fails
     during: str
     after: str
     after_failure: str
@@ -21,6 +22,7 @@ REVERSE = Action(
     name="reverse",
     allowed=frozenset({"protected", "error-reversing"}),
     wrong_status="SDRS.1023",
+    parts_before="protected",
     during="reversing",
     after="protected",
     after_failure="error-reversing",
@@ -31,6 +33,7 @@ FAILOVER = Action(
     name="failover",
     allowed=frozenset({"protected", "error-reversing", "error-failing-over"}),
     wrong_status="SDRS.1022",
+    parts_before="protected",
     during="failing-over",
     after="failed-over",
     after_failure="error-failing-over",
@@ -41,6 +44,7 @@ START = Action(
     name="start",
     allowed=frozenset({"available", "error-starting"}),
     wrong_status="SDRS.1020",
+    parts_before="available",
     during="starting",
     after="protected",
     after_failure="error-starting",
@@ -51,6 +55,7 @@ REPROTECT = Action(
     name="reprotect",
     allowed=frozenset({"failed-over", "error-reprotecting"}),
     wrong_status="SDRS.1020",
+    parts_before="failed-over",
     during="reprotecting",
     after="protected",
     after_failure="error-reprotecting",
@@ -61,6 +66,7 @@ STOP = Action(
     name="stop",
     allowed=frozenset({"protected", "error-stopping"}),
     wrong_status="SDRS.1024",
+    parts_before="protected",
     during="stopping",
     after="available",
     after_failure="error-stopping",

@@ -187,6 +187,12 @@ async def test_a_temporary_key_lasts_from_15_minutes_to_24_hours(visitor: Visito
     assert answer.status_code == 400
 
 
+async def test_the_date_header_tells_the_clouds_time(cloud: SimulatedCloud, visitor: Visitor) -> None:
+    cloud.advance(20 * 60)
+
+    assert (await visitor.sdrs("GET", "/server-groups")).headers["Date"] == "Sat, 01 Aug 2026 12:20:00 GMT"
+
+
 async def test_the_version_ping_needs_no_token(visitor: Visitor) -> None:
     for path in ("/", "/sdrs/"):
         answer = await visitor.http.get(visitor.cloud.url + path)

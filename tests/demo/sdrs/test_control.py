@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.demo.sdrs import Group, SimulatedCloud, describe, standalone
-from tests.demo.sdrs.visitor import Json, Visitor, password_body
+from tests.demo.sdrs.visitor import Json, Visitor, code_of, password_body
 
 
 @pytest.fixture
@@ -89,6 +89,16 @@ async def test_fields_of_things_can_be_set(visitor: Visitor, control: httpx.Asyn
     assert {one.zone for one in group.production_machines()} == {"eu-de-02"}
     assert (await control.patch(f"/things/{pair.id}", json={"instance": "x"})).status_code == 400
     assert (await control.patch("/things/x", json={})).status_code == 404
+
+
+async def test_a_group_or_a_server_can_vanish(visitor: Visitor, control: httpx.AsyncClient, group: Group) -> None:
+    machine = group.instances[0].source
+    assert (await control.delete(f"/things/{machine.id}")).json()["status"] == "DELETED"
+    assert code_of(await visitor.reverse(group)) == (400, "SDRS.1314")
+    assert (await control.delete(f"/things/{group.id}")).json()["name"] == "pg-erp"
+    assert code_of(await visitor.reverse(group)) == (400, "SDRS.1013")
+    assert (await visitor.sdrs("GET", "/replications")).json()["count"] == 0
+    assert (await control.delete("/things/x")).status_code == 404
 
 
 async def test_quirks_can_be_set(cloud: SimulatedCloud, control: httpx.AsyncClient) -> None:

@@ -369,6 +369,21 @@ async def test_disabling_and_enabling_protection_stop_and_start_replication(
     assert (group.status, group.pairs[0].replication_status) == ("protected", "active")
 
 
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [("start", "available", "error-starting"), ("stop", "protected", "error-stopping")],
+)
+async def test_a_failing_action_leaves_its_own_error_status_and_the_parts_as_they_were(
+    cloud: SimulatedCloud, visitor: Visitor, group: Group, action: str, before: str, after: str
+) -> None:
+    group.enter(before, START)
+    cloud.faults.add(Fault(match="POST .*/action", fate=JobFate(ends=Ends.FAIL)))
+    await visitor.act(group, BODIES[action])
+    cloud.advance(40)
+
+    assert (group.status, {part.status for part in group.parts()}) == (after, {before})
+
+
 async def test_the_end_has_the_time_at_which_it_happened_and_not_of_the_look(
     cloud: SimulatedCloud, visitor: Visitor, group: Group
 ) -> None:
