@@ -1,0 +1,41 @@
+"""Domain values to JSON text and back, in one place, so that each table reads and writes them alike.
+
+A field that a newer version has written is ignored; one that an older version has not written gets its default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def encode(value: Any, kind: Any) -> str:
+    return _adapter(kind).dump_json(value).decode()
+
+
+def decode(text: str, kind: type[T]) -> T:
+    """`pydantic.ValidationError` when the text is not such a value: somebody edited the row by hand."""
+    wanted: Any = kind  # a type as a key of the cache
+    value: T = _adapter(wanted).validate_json(text)
+    return value
+
+
+def encode_facts(facts: Mapping[str, object]) -> str:
+    """Loose facts (what a line says, the detail of an audit entry); what JSON does not know becomes its `str`."""
+    return json.dumps(facts, default=str)
+
+
+def decode_facts(text: str) -> dict[str, object]:
+    facts: dict[str, object] = json.loads(text)
+    return facts

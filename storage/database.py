@@ -1,0 +1,159 @@
+"""Opens the database with the settings that its durability stands on, the same for our tables and for the engine's."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.ports import StoreError
+from storage.problems import explain
+from storage.urls import file_of, name_of, parse_url
+
+SQLITE_BUSY_MS = 30_000
+POSTGRESQL_THREADS = 16
+
+# A dead server is noticed within half a minute, a stuck statement ends by itself.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_POSTGRESQL_CONNECT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "failover-bot",
+}
+_POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC -c statement_timeout=20000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=30000"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An engine and its address. Opening connects to nothing; the first transaction does."""
+
+    url: URL
+    engine: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def name(self) -> str:
+        return name_of(self.url)
+
+    def probe(self) -> None:
+        """One round trip. `StoreError` with a sentence when the database cannot be used."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            raise explain(error, self.url) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """`url` in any form that `parse_url` takes."""
+    parsed = parse_url(url)
+    engine = _open_sqlite(parsed) if file_of(parsed) is not None else _open_postgresql(parsed)
+    return Database(url=parsed, engine=engine)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    given = url.query.get("options", "")
+    options = f"{_POSTGRESQL_OPTIONS} {given if isinstance(given, str) else ' '.join(given)}".strip()
+    defaults = {name: value for name, value in _POSTGRESQL_CONNECT.items() if name not in url.query}
+    return create_engine(
+        url.difference_update_query(["options"]),
+        connect_args={**defaults, "options": options},
+        pool_size=POSTGRESQL_THREADS,
+        max_overflow=POSTGRESQL_THREADS,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _open_sqlite(url: URL) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=40, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "checkout", _allow_writing)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """WAL lets readers read while one writes; FULL makes each commit outlive a power cut.
+
+    Python begins IMMEDIATE transactions by itself before a write (the engine's tables rely on it); ours begin
+    explicitly, before they read what they are going to change.
+    """
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _allow_writing(connection: Any, _record: object, _proxy: object) -> None:
+    """The one who had the connection before may have been a reader."""
+    connection.execute("PRAGMA query_only=OFF")
+
+
+def begin(connection: Connection, *, is_reading: bool = False) -> None:
+    """Open the transaction. On SQLite a writer takes the lock now, so that what it read stays true until it commits."""
+    if connection.dialect.name != "sqlite":
+        return
+    if is_reading:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+class FileClaim:
+    """One process per SQLite file: a lock on a file beside it, which the operating system frees when we die."""
+
+    def __init__(self, lock: IO[str]) -> None:
+        self._lock = lock
+
+    def release(self) -> None:
+        self._lock.close()
+
+
+def claim_file(database: Database) -> FileClaim | None:
+    """Held until released or dead. None on PostgreSQL. `StoreError` names the process that holds the file."""
+    file = file_of(database.url)
+    if file is None:
+        return None
+    # A lock file of its own: closing any handle of the database file itself would drop SQLite's own POSIX locks.
+    path = Path(f"{file}.lock")
+    try:
+        lock = path.open("a+")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}. The bot did not start.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StoreError(_taken(file, lock)) from None
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return FileClaim(lock)
+
+
+def _taken(file: Path, lock: IO[str]) -> str:
+    with lock:
+        lock.seek(0)
+        pid = lock.read().strip()
+    return (
+        f"Process {pid or '(unknown)'} already works on {file}, and one SQLite file carries one process. "
+        "This one did not start. Stop the other one first, or use PostgreSQL for several processes."
+    )

@@ -1,0 +1,227 @@
+"""Requests and approvals: the rows that decide. A request changes only by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from bot.domain.facts import Group, GroupId, ProjectAlias, Site, Snapshot
+from bot.domain.people import Account
+from bot.domain.plan import Options, Plan
+from bot.domain.preflight import Finding
+from bot.domain.request import Approval, Request, RequestId, State
+from bot.domain.surface import PlaceKind
+from bot.ports import History, RequestView
+from storage.codec import decode, encode
+from storage.insights import history
+from storage.runs import attempt_of, run_of
+from storage.scope import Scope
+from storage.surfaces import surface_of
+from storage.tables import COUNTS, IS_OPEN, OWES_REVIEW, ApprovalRow, AttemptRow, RequestRow, RunRow, SurfaceRow
+
+NEVER_RAN = (State.PENDING, State.DENIED, State.EXPIRED, State.WITHDRAWN, State.SUPERSEDED)
+
+
+def columns_of(request: Request) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "state": request.state.value,
+        "revision": request.revision,
+        "digest": request.plan.digest,
+        "project": request.project,
+        "group_id": request.group.id,
+        "to_site": request.to.value,
+        "environment": request.environment,
+        "requester": str(request.requester),
+        "reason": request.reason,
+        "ticket": request.ticket,
+        "created_at": request.created_at,
+        "expires_at": request.expires_at,
+        "updated_at": request.updated_at,
+        "decided_by": str(request.decided_by) if request.decided_by else None,
+        "decided_at": request.decided_at,
+        "decision_reason": request.decision_reason,
+        "break_glass": request.break_glass,
+        "review": request.review,
+        "group_json": encode(request.group, Group),
+        "options_json": encode(request.options, Options),
+        "plan_json": encode(request.plan, Plan),
+        "snapshot_json": encode(request.snapshot, Snapshot),
+        "findings_json": encode(request.findings, tuple[Finding, ...]),
+        "plan_change_json": encode(request.plan_change, tuple[str, ...]),
+    }
+
+
+def request_of(row: RequestRow) -> Request:
+    return Request(
+        id=RequestId(row.id),
+        state=State(row.state),
+        revision=row.revision,
+        project=ProjectAlias(row.project),
+        group=decode(row.group_json, Group),
+        to=Site(row.to_site),
+        environment=row.environment,
+        requester=Account.parse(row.requester),
+        reason=row.reason,
+        ticket=row.ticket,
+        options=decode(row.options_json, Options),
+        plan=decode(row.plan_json, Plan),
+        snapshot=decode(row.snapshot_json, Snapshot),
+        findings=decode(row.findings_json, tuple[Finding, ...]),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        updated_at=row.updated_at,
+        decided_by=Account.parse(row.decided_by) if row.decided_by else None,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+        break_glass=row.break_glass,
+        review=row.review,
+        plan_change=decode(row.plan_change_json, tuple[str, ...]),
+    )
+
+
+class SqlRequests:
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, request: Request) -> bool:
+        return self._scope.insert_new(RequestRow, columns_of(request))
+
+    def get(self, request_id: RequestId) -> Request | None:
+        return self._one(select(RequestRow).where(col(RequestRow.id) == request_id))
+
+    def view(self, request_id: RequestId) -> RequestView | None:
+        """Two queries: the rows of the request, then the history of its group."""
+        found = self._scope.tuples(_view_query(request_id))
+        if not found:
+            return None
+        request_row, run_row, attempt_row, card_row, approvals = found[0]
+        request = request_of(request_row)
+        return RequestView(
+            request=request,
+            approvals=_approvals_of(approvals),
+            run=run_of(run_row) if run_row else None,
+            attempt=attempt_of(attempt_row) if attempt_row else None,
+            history=self.history(request.project, request.group.id, request.to),
+            card=surface_of(card_row) if card_row else None,
+        )
+
+    def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None:
+        mine = (col(RequestRow.project) == project, col(RequestRow.group_id) == group_id)
+        return self._one(select(RequestRow).where(*mine, text(IS_OPEN)))
+
+    def move(self, before: Request, now: Request) -> bool:
+        values = columns_of(now)
+        del values["id"], values["created_at"]
+        as_read = (
+            col(RequestRow.id) == before.id,
+            col(RequestRow.state) == before.state.value,
+            col(RequestRow.revision) == before.revision,
+            col(RequestRow.digest) == before.plan.digest,
+        )
+        return self._scope.change(update(RequestRow).where(*as_read).values(**values)) == 1
+
+    def in_states(self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None) -> list[Request]:
+        statement = select(RequestRow).where(col(RequestRow.state).in_(sorted(states)))
+        if after is not None:
+            statement = statement.where(col(RequestRow.id) > after)
+        return self._many(statement.order_by(col(RequestRow.id)).limit(limit))
+
+    def of_requester(self, account: Account, *, since: datetime) -> int:
+        mine = (col(RequestRow.requester) == str(account), col(RequestRow.created_at) >= since)
+        count: int | None = self._scope.row(select(func.count()).select_from(RequestRow).where(*mine))
+        return count or 0
+
+    def recent(self, *, limit: int = 20, before: datetime | None = None) -> list[Request]:
+        statement = select(RequestRow)
+        if before is not None:
+            statement = statement.where(col(RequestRow.created_at) < before)
+        newest_first = (col(RequestRow.created_at).desc(), col(RequestRow.id).desc())
+        return self._many(statement.order_by(*newest_first).limit(limit))
+
+    def owing_review(self, account: Account) -> Request | None:
+        """The oldest break-glass request of this person that came to something and has no review yet."""
+        mine = (col(RequestRow.requester) == str(account), text(OWES_REVIEW))
+        ran = col(RequestRow.state).not_in(NEVER_RAN)
+        return self._one(select(RequestRow).where(*mine, ran).order_by(col(RequestRow.created_at)).limit(1))
+
+    def history(self, project: ProjectAlias, group_id: GroupId, to: Site) -> History:
+        return history(self._scope, project, group_id, to)
+
+    def count_by_state(self) -> Mapping[State, int]:
+        statement = select(col(RequestRow.state), func.count()).group_by(col(RequestRow.state))
+        counts = dict(tuple(row) for row in self._scope.tuples(statement))
+        return {state: counts.get(state.value, 0) for state in State}
+
+    def _one(self, statement: Any) -> Request | None:
+        row = self._scope.row(statement)
+        return request_of(row) if row else None
+
+    def _many(self, statement: Any) -> list[Request]:
+        return [request_of(row) for row in self._scope.rows(statement)]
+
+
+def _approvals_of(bodies: str | None) -> tuple[Approval, ...]:
+    """An aggregate keeps no order, so it is made here."""
+    approvals = decode(f"[{bodies or ''}]", tuple[Approval, ...])
+    return tuple(sorted(approvals, key=lambda approval: approval.at))
+
+
+def _view_query(request_id: RequestId) -> Any:
+    """The request, its run and attempt, its newest card, and its approvals as one JSON list without brackets."""
+    card, cards = aliased(SurfaceRow), aliased(SurfaceRow)
+    newest = select(func.max(cards.id)).where(
+        col(cards.request_id) == RequestRow.id, col(cards.kind) == PlaceKind.CARD.value
+    )
+    approvals = select(func.aggregate_strings(col(ApprovalRow.body_json), ",")).where(
+        col(ApprovalRow.request_id) == RequestRow.id, col(ApprovalRow.revision) == RequestRow.revision, text(COUNTS)
+    )
+    return (
+        select(RequestRow, RunRow, AttemptRow, card, approvals.scalar_subquery())
+        .outerjoin(RunRow, col(RunRow.request_id) == RequestRow.id)
+        .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
+        .outerjoin(card, col(card.id) == newest.scalar_subquery())
+        .where(col(RequestRow.id) == request_id)
+    )
+
+
+class SqlApprovals:
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, approval: Approval) -> bool:
+        values = {
+            "request_id": approval.request_id,
+            "revision": approval.revision,
+            "person_id": approval.person_id,
+            "account": str(approval.account),
+            "digest": approval.digest,
+            "at": approval.at,
+            "body_json": encode(approval, Approval),
+        }
+        return self._scope.insert_new(ApprovalRow, values)
+
+    def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]:
+        mine = (col(ApprovalRow.request_id) == request_id, col(ApprovalRow.revision) == revision)
+        return self._read(*mine, text(COUNTS))
+
+    def all_of(self, request_id: RequestId) -> tuple[Approval, ...]:
+        return self._read(col(ApprovalRow.request_id) == request_id)
+
+    def retract(self, request_id: RequestId, revision: int, person_id: str) -> bool:
+        theirs = (
+            col(ApprovalRow.request_id) == request_id,
+            col(ApprovalRow.revision) == revision,
+            col(ApprovalRow.person_id) == person_id,
+            text(COUNTS),
+        )
+        return self._scope.change(update(ApprovalRow).where(*theirs).values(retracted_at=self._scope.now)) == 1
+
+    def _read(self, *conditions: Any) -> tuple[Approval, ...]:
+        statement = select(col(ApprovalRow.body_json)).where(*conditions).order_by(col(ApprovalRow.id))
+        return tuple(decode(body, Approval) for body in self._scope.rows(statement))
