@@ -1,5 +1,7 @@
 """Checks the arguments of a Web API call against Slack's own method schemas (`methods/`, licence beside them).
 
+They come from https://github.com/slack-ruby/slack-api-ref at f4837c0cb6dba1b1122ce66a5b69195ce47213f8.
+
 The schemas use a dialect of their own (`anyOf` with nulls, `subtype`, named shapes), so a few lines read it here
 instead of a general validator; shapes that are JSON in a form (`blocks`, `view`, `metadata`) are decoded on the way.
 """
@@ -31,7 +33,10 @@ ADDITIONS: dict[str, JsonObject] = {
 
 
 class Refused(Exception):
-    """A call the workspace refuses: `error` as Slack spells it, with the sentences of `response_metadata`."""
+    """A call the workspace refuses: `error` as Slack spells it, with the sentences of `response_metadata`.
+
+    An exception, because a refusal may come from any depth of a method and always becomes the same kind of answer.
+    """
 
     def __init__(self, error: str, *messages: str, **extra: Any) -> None:
         super().__init__(error, *messages)

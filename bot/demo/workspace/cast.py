@@ -61,11 +61,7 @@ def standalone(
 ) -> Cast:
     """A workspace with the demo's cast, not yet started; `workspace` are arguments of `Workspace`."""
     slack = Workspace(**workspace)
-    rosa = slack.add_user("rosa", real_name="Rosa Lindqvist", title="Site reliability engineer", tz="Europe/Stockholm")
-    amir = slack.add_user("amir", real_name="Amir Haddad", title="Platform lead, approver", tz="Europe/Berlin")
-    chen = slack.add_user("chen", real_name="Chen Wei", title="Application owner, approver", tz="Asia/Singapore")
-    pat = slack.add_user("pat", real_name="Pat Novak", title="Product analyst, no rights", tz="Europe/Prague")
-    gus = slack.add_user("gus", real_name="Gus Meyer", title="Consultant, guest", is_restricted=True)
+    rosa, amir, chen, pat, gus = _people(slack)
     staff = (rosa, amir, chen, pat)
     app = slack.install_app(
         "failover-bot",
@@ -89,4 +85,15 @@ def standalone(
         incidents=slack.add_channel("incidents", members=(*staff, bot), topic="What is going on"),
         approver_group=slack.add_usergroup("dr-approvers", members=(amir, chen), name="DR approvers"),
         tokens={name: value for name, value in slack.environment(app).items() if name != "SLACK_API_URL"},
+    )
+
+
+def _people(slack: Workspace) -> tuple[User, User, User, User, User]:
+    add = slack.add_user
+    return (
+        add("rosa", real_name="Rosa Lindqvist", title="Site reliability engineer", tz="Europe/Stockholm"),
+        add("amir", real_name="Amir Haddad", title="Platform lead, approver", tz="Europe/Berlin"),
+        add("chen", real_name="Chen Wei", title="Application owner, approver", tz="Asia/Singapore"),
+        add("pat", real_name="Pat Novak", title="Product analyst, no rights", tz="Europe/Prague"),
+        add("gus", real_name="Gus Meyer", title="Consultant, guest", is_restricted=True),
     )

@@ -43,7 +43,7 @@ class Deliveries:
     ) -> None:
         self._state, self._changes = state, changes
         self._event_retry_seconds = tuple(event_retry_seconds)
-        self.sockets = Sockets(state, ack_seconds=ack_seconds)
+        self.sockets = Sockets(state, changes.wake, ack_seconds=ack_seconds)
         self.http = SignedHttp(ack_seconds=ack_seconds)
         self.acks: list[Ack] = []
         self.captured: deque[Delivery] = deque(maxlen=REMEMBERED_DELIVERIES)

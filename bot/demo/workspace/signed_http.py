@@ -70,16 +70,30 @@ class SignedHttp:
         if app.request_url is None:
             return Answer(error="dispatch_failed", retry_reason="connection_failed")
         body, headers = signed_request(app, delivery)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
         try:
-            async with self._session.post(app.request_url, data=body, headers=headers) as response:
+            async with self._open().post(app.request_url, data=body, headers=headers) as response:
                 text = await response.text()
         except TimeoutError:
             return Answer(error="operation_timeout", retry_reason="http_timeout")
         except aiohttp.ClientError:
             return Answer(error="dispatch_failed", retry_reason="connection_failed")
         return _answer(response.status, text, response.headers.get("X-Slack-No-Retry") == "1")
+
+    async def challenge(self, app: App, challenge: str) -> bool:
+        """Whether the request URL echoes a signed `url_verification`."""
+        body = json.dumps({"type": "url_verification", "token": app.verification_token, "challenge": challenge})
+        headers = signed_headers(app.signing_secret, body) | {"Content-Type": "application/json"}
+        try:
+            async with self._open().post(str(app.request_url), data=body, headers=headers) as response:
+                return response.ok and challenge in await response.text()
+        except (TimeoutError, aiohttp.ClientError):
+            return False
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0)  # Slack does not wait for its own connections
+            self._session = aiohttp.ClientSession(timeout=self._timeout, connector=connector)
+        return self._session
 
     async def close(self) -> None:
         """Let go of the connections."""

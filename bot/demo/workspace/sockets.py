@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
@@ -41,8 +42,8 @@ class Connection:
 class Sockets:
     """All Socket Mode connections. Each payload goes to one of an app's connections, and any may acknowledge it."""
 
-    def __init__(self, state: State, *, ack_seconds: float) -> None:
-        self._state, self._ack_seconds = state, ack_seconds
+    def __init__(self, state: State, wake: Callable[[], None], *, ack_seconds: float) -> None:
+        self._state, self._wake, self._ack_seconds = state, wake, ack_seconds
         self._tickets: dict[str, str] = {}
         self._connections: dict[str, list[Connection]] = {}
         self._waiting: dict[str, list[asyncio.Future[JsonObject | None]]] = {}
@@ -72,11 +73,13 @@ class Sockets:
             return socket
         connection = Connection(app_id, socket, request)
         connections.append(connection)
+        self._wake()
         try:
             await socket.send_json(self._hello(app_id))
             await self._listen(connection)
         finally:
             connections.remove(connection)
+            self._wake()
         return socket
 
     def _hello(self, app_id: str) -> JsonObject:

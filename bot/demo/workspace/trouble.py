@@ -8,6 +8,7 @@ from typing import Any
 from .deliveries import Deliveries
 from .messages import Messages
 from .records import Delivery
+from .shapes import user_json
 from .signed_http import signed_headers, signed_request
 from .sockets import Answer
 from .state import State
@@ -50,6 +51,8 @@ class Trouble:
         """A person leaves the company, or comes back. Their open session may still send clicks."""
         self._state.users[user].deleted = deleted
         self._state.users[user].updated = int(self._state.now())
+        shape = user_json(self._state, self._state.users[user], with_email=False)
+        self._deliveries.emit("user_change", {"type": "user_change", "user": shape})
         self._messages.channels_changed()
 
     def send_away(self, user: str, away: bool = True) -> None:
@@ -59,10 +62,12 @@ class Trouble:
     def remove_from_usergroup(self, usergroup: str, user: str) -> None:
         """A person loses a role."""
         self._state.usergroups[usergroup].members.pop(user, None)
+        self._tell_membership(usergroup, added=[], removed=[user])
 
     def add_to_usergroup(self, usergroup: str, user: str) -> None:
         """A person gains a role."""
         self._state.usergroups[usergroup].members[user] = None
+        self._tell_membership(usergroup, added=[user], removed=[])
 
     def downgrade_plan(self, downgraded: bool = True) -> None:
         """The workspace stops paying: user groups answer `plan_upgrade_required`."""
@@ -123,6 +128,11 @@ class Trouble:
     def drop_sockets(self) -> None:
         """Cut every Socket Mode connection without a word."""
         self._deliveries.sockets.drop()
+
+    def _tell_membership(self, usergroup: str, *, added: list[str], removed: list[str]) -> None:
+        who = {"added_users": added, "removed_users": removed}
+        event = {"type": "subteam_members_changed", "subteam_id": usergroup, "team_id": self._state.team_id}
+        self._deliveries.emit("subteam_members_changed", {**event, **who})
 
     def _event(self, kind: str, channel: Channel, **more: str) -> dict[str, Any]:
         place = {"channel": channel.id, "channel_type": channel.id[0]}

@@ -76,10 +76,16 @@ class WebApi:
     """Answers `/api/<method>` and keeps the record of every call."""
 
     def __init__(
-        self, state: State, messages: Messages, modals: Modals, deliveries: Deliveries, rates: RateLimits | None
+        self,
+        state: State,
+        messages: Messages,
+        modals: Modals,
+        deliveries: Deliveries,
+        rates: RateLimits | None,
+        wake: Callable[[], None],
     ) -> None:
         self._state, self._messages, self._modals = state, messages, modals
-        self._deliveries, self._rates = deliveries, rates
+        self._deliveries, self._rates, self._wake = deliveries, rates, wake
         self.faults, self.calls = Faults(), list[Call]()
         self.is_out = False
         self.url = ""
@@ -169,6 +175,7 @@ class WebApi:
             **({"status": 429} if body.get("error") == "ratelimited" else {}) | more,
         )
         self.calls.append(call)
+        self._wake()
         return call
 
     def _answer(self, body: JsonObject, token: str | None) -> web.Response:

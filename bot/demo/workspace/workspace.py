@@ -59,7 +59,7 @@ class Workspace:
         self._response_urls = ResponseUrls(state, messages)
         self._interactions = Interactions(state, changes, messages, modals, deliveries, self._response_urls)
         rates = RateLimits(clock) if rate_limits else None
-        self._web_api = WebApi(state, messages, modals, deliveries, rates)
+        self._web_api = WebApi(state, messages, modals, deliveries, rates, changes.wake)
         self.trouble = Trouble(state, messages, deliveries)
         self._people: dict[str, Person] = {}
         self._runner: web.AppRunner | None = None
@@ -177,6 +177,10 @@ class Workspace:
         self._web_api.is_out = self._deliveries.sockets.is_refusing = on
         if on:
             self._deliveries.sockets.drop()
+
+    async def verify_request_url(self, app: App) -> bool:
+        """What Slack does when a request URL is entered: whether the app echoes the signed challenge."""
+        return await self._deliveries.http.challenge(app, self.state.new_secret())
 
     def connections(self, app: App) -> int:
         """How many Socket Mode connections an app has open."""

@@ -63,7 +63,7 @@ async def over_socket_mode(cast: Cast, app: AsyncApp) -> AsyncIterator[None]:
     client = AsyncWebClient(token=cast.app.app_token, base_url=cast.slack.api_url)
     handler = AsyncSocketModeHandler(app, cast.app.app_token, web_client=client)
     await handler.connect_async()
-    await cast.slack.wait_for(lambda: cast.slack.connections(cast.app) or cast.slack.calls)
+    await cast.slack.wait_for(lambda: cast.slack.connections(cast.app))
     yield
     await handler.close_async()
 
@@ -75,6 +75,7 @@ async def over_http(cast: Cast, app: AsyncApp) -> AsyncIterator[None]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     cast.app.socket_mode = False
     cast.app.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    assert await cast.slack.verify_request_url(cast.app)
     yield
     await runner.cleanup()
 

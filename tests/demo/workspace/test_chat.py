@@ -337,3 +337,11 @@ async def test_every_call_is_recorded_without_its_token(call: Client, cast: Cast
     assert (posted.method, posted.ok, posted.ts, posted.args["text"]) == ("chat.postMessage", True, answer["ts"], "x")
     assert (refused.ok, refused.error) == (False, "channel_not_found")
     assert cast.app.bot_token not in repr(cast.slack.calls)
+
+
+async def test_attachments_are_a_list_of_at_most_a_hundred(call: Client, channel: str) -> None:
+    place = {"channel": channel, "text": "x"}
+    assert (await call("chat.postMessage", **place, attachments=[{"text": "x"}] * 100))["ok"]
+    assert (await call("chat.postMessage", **place, attachments={}))["error"] == "invalid_attachments"
+    many = await call("chat.postMessage", **place, attachments=[{"text": "x"}] * 101)
+    assert many["error"] == "too_many_attachments"

@@ -398,3 +398,24 @@ async def test_a_response_url_replaces_and_deletes_the_message_it_came_from(
     assert await respond(call, payload["response_url"], delete_original=True) == 200
     assert rosa.ephemerals(cast.approvals.id) == []
     assert await respond(call, payload["response_url"], blocks=[section("")]) == 400
+
+
+async def test_a_request_url_that_does_not_echo_is_not_verified(cast: Cast, url: HttpApp) -> None:
+    assert not await cast.slack.verify_request_url(cast.app)
+    cast.app.request_url = "http://127.0.0.1:1/nobody"
+    assert not await cast.slack.verify_request_url(cast.app)
+
+
+async def test_a_mention_and_changes_of_people_are_told_as_events(app: SocketApp, rosa: Person, cast: Cast) -> None:
+    cast.app.scopes |= {"app_mentions:read"}
+    cast.app.events |= {"app_mention", "subteam_members_changed", "user_change"}
+    rosa.say(f"<@{cast.app.bot_user_id}> help", channel=cast.approvals.id)
+    cast.slack.trouble.remove_from_usergroup(cast.approver_group.id, cast.approvers[0].id)
+    cast.slack.trouble.add_to_usergroup(cast.approver_group.id, cast.bystander.id)
+    cast.slack.trouble.deactivate(cast.approvers[0].id)
+    await rosa.wait_for(lambda: len(cast.slack.acks) == 4)
+    mention, removed, added, change = [payload["event"] for payload in app.payloads]
+    assert mention["type"] == "app_mention"
+    assert removed["removed_users"] == [cast.approvers[0].id]
+    assert added["added_users"] == [cast.bystander.id]
+    assert change["user"]["deleted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -328,3 +329,29 @@ async def test_opening_home_tells_the_app_with_the_view_it_has(call: Client, app
     rosa.open_home()
     await rosa.wait_for(lambda: len(app.received) == 2)
     assert app.payloads[-1]["event"]["view"]["type"] == "home"
+
+
+async def test_closing_with_clear_on_close_takes_the_whole_stack(
+    call: Client, app: SocketApp, open_modal: OpenModal, rosa: Person
+) -> None:
+    root = await open_modal(actions(button("more")))
+    await rosa.click(root, "more")
+    top = modal(section(), clear_on_close=True)
+    pushed = (await call("views.push", trigger_id=app.trigger_id, view=top))["view"]
+    await rosa.close(pushed)
+    assert rosa.view is None
+
+
+async def test_an_answer_to_a_view_that_was_closed_meanwhile_is_trouble(
+    app: SocketApp, open_modal: OpenModal, rosa: Person
+) -> None:
+    view = await open_modal(text_input())
+    app.is_silent = True
+    submission = asyncio.create_task(rosa.submit(view, {"reason": "x"}))
+    envelope = await app.next_envelope()
+    await rosa.close(view)
+    answer = {"response_action": "update", "view": modal(section("Late"))}
+    assert app.socket is not None
+    await app.socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
+    assert await submission == {"error": "not_found"}
+    assert rosa.view is None
