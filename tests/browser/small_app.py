@@ -51,6 +51,31 @@ def form(intro: str = "Nothing changes before somebody else approves.") -> dict[
     }
 
 
+def options(*names: str) -> list[dict[str, Any]]:
+    return [{"text": plain(name), "value": name.lower()} for name in names]
+
+
+def everything() -> dict[str, Any]:
+    """A modal with each kind of input that has a value."""
+    kinds: dict[str, dict[str, Any]] = {
+        "plain_text_input": {"initial_value": "as it was"},
+        "number_input": {"is_decimal_allowed": False},
+        "static_select": {"options": options("One", "Two")},
+        "multi_static_select": {"options": options("Red", "Green", "Blue")},
+        "users_select": {},
+        "radio_buttons": {"options": options("Now", "Later"), "initial_option": options("Now")[0]},
+        "checkboxes": {"options": options("Start", "Tell")},
+        "datepicker": {},
+        "timepicker": {},
+        "datetimepicker": {},
+    }
+    blocks = [
+        {"type": "input", "block_id": kind, "label": plain(kind), "element": {"type": kind, "action_id": "a", **more}}
+        for kind, more in kinds.items()
+    ]
+    return {**form(), "callback_id": "everything", "blocks": blocks}
+
+
 def card(reason: str) -> list[dict[str, Any]]:
     words = {"title": "Withdraw it?", "text": "It is gone then.", "confirm": "Yes", "deny": "No"}
     sure = {name: plain(text) for name, text in words.items()}
@@ -93,6 +118,10 @@ def bolt_app(cast: Cast, session: aiohttp.ClientSession) -> AsyncApp:
         await ack()
         metadata = {"event_type": "request", "event_payload": {"requester": body["user"]["id"]}}
         await client.chat_postMessage(channel=cast.approvals.id, text=reason, blocks=card(reason), metadata=metadata)
+
+    @app.view("everything")
+    async def accepted(ack: Any) -> None:
+        await ack()
 
     add_decisions(app, cast)
     return app

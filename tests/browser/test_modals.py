@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace import Cast
 
-from .conftest import Window
-from .small_app import form
+from .conftest import Window, Windows
+from .small_app import everything, form
+
+TYPED = {
+    "number_input": "12",
+    "datepicker": "2026-12-24",
+    "timepicker": "20:15",
+    "datetimepicker": "2026-09-21T22:14",
+}
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def summary(entry: dict[str, Any]) -> tuple[str, Any]:
+    """(name of the value, the value or the values of its options) of an entry in `view.state.values`."""
+    ((name, value),) = [(name, value) for name, value in entry.items() if name != "type"]
+    if isinstance(value, list):
+        return name, [option["value"] for option in value]
+    return name, value["value"] if isinstance(value, dict) else value
 
 
 async def test_a_person_types_failover_and_a_modal_opens(rosa: Window) -> None:
@@ -80,6 +97,52 @@ async def test_an_external_select_searches_while_one_types_and_tells_the_app_the
     await expect(rosa.dialog.get_by_text("Checked: pg-crm is ready.")).to_be_visible()
     await expect(field).to_have_value("pg-crm")
     await expect(rosa.dialog.get_by_label("Why now")).to_have_value("The site floods")
+
+
+async def test_every_kind_of_input_hands_over_its_value_under_slacks_name(
+    windows: Windows, cast: Cast, app: AsyncWebClient
+) -> None:
+    rosa = await windows.open(cast.requester, timezone_id="Asia/Singapore")
+    await rosa.type("/failover")
+    await expect(rosa.dialog.get_by_label("Why now")).to_be_visible()
+    view = cast.slack.person(cast.requester).view
+    assert view is not None
+    await app.views_update(view_id=view["id"], view=everything())
+    for label, text in TYPED.items():
+        await rosa.dialog.get_by_label(label, exact=True).fill(text)
+    for label, choice in (("static_select", "Two"), ("multi_static_select", "Green"), ("users_select", "Chen Wei")):
+        await rosa.dialog.get_by_role("combobox", name=label, exact=True).click()
+        await rosa.page.get_by_role("option", name=choice).click()
+    await rosa.dialog.get_by_label("Later").check()
+    await rosa.dialog.get_by_label("Tell").check()
+    await rosa.dialog.get_by_role("button", name="Send").click()
+    await rosa.dialog.wait_for(state="detached")
+    values = cast.slack.captured[-1].payload["view"]["state"]["values"]
+    assert {block: summary(entries["a"]) for block, entries in values.items()} == {
+        "plain_text_input": ("value", "as it was"),
+        "number_input": ("value", "12"),
+        "static_select": ("selected_option", "two"),
+        "multi_static_select": ("selected_options", ["green"]),
+        "users_select": ("selected_user", cast.approvers[1].id),
+        "radio_buttons": ("selected_option", "later"),
+        "checkboxes": ("selected_options", ["tell"]),
+        "datepicker": ("selected_date", "2026-12-24"),
+        "timepicker": ("selected_time", "20:15"),
+        "datetimepicker": ("selected_date_time", 1790000040),
+    }
+
+
+async def test_a_list_closes_when_a_live_update_takes_its_select_away(
+    rosa: Window, cast: Cast, app: AsyncWebClient
+) -> None:
+    await rosa.type("/failover")
+    await rosa.dialog.get_by_role("combobox", name="Protection group").fill("erp")
+    await expect(rosa.page.get_by_role("option", name="pg-erp")).to_be_visible()
+    view = cast.slack.person(cast.requester).view
+    assert view is not None
+    await app.views_update(view_id=view["id"], view=everything())
+    await expect(rosa.dialog.get_by_label("plain_text_input")).to_be_visible()
+    await expect(rosa.page.get_by_role("listbox")).to_have_count(0)
 
 
 async def test_escape_closes_the_list_first_and_then_the_modal(rosa: Window, cast: Cast) -> None:

@@ -21,6 +21,7 @@ async def test_the_page_recovers_when_the_connection_drops_and_shows_what_it_mis
     port = urlsplit(cast.slack.url).port or 0
     await rosa.type("before")
     await expect(rosa.message("before")).to_be_visible()
+    await rosa.composer.fill("half a sentence")
     await cast.slack.stop()
     banner = rosa.page.get_by_text("The connection to the workspace was lost.")
     await expect(banner).to_be_visible()
@@ -29,6 +30,8 @@ async def test_the_page_recovers_when_the_connection_drops_and_shows_what_it_mis
     await expect(rosa.message("meanwhile")).to_be_visible()
     await expect(banner).to_be_hidden()
     await expect(rosa.messages).to_have_count(2)
+    await expect(rosa.composer).to_have_value("half a sentence")
+    await expect(rosa.composer).to_be_focused()
     cast.slack.person(cast.approvers[0]).say("and now live", channel=cast.approvals.id)
     await expect(rosa.message("and now live")).to_be_visible()
 

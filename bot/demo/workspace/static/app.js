@@ -1,17 +1,18 @@
 /** Starts the page: one person, one stream of events, and the places they go to. */
 
+import { addressAs, askedPerson, takePermalink } from "./address.js";
 import { api } from "./api.js";
-import { avatar } from "./avatar.js";
 import { Composer } from "./composer.js";
 import { Conversations } from "./conversations.js";
-import { arrange, h, icon } from "./dom.js";
+import { arrange, h } from "./dom.js";
 import { Guide } from "./guide.js";
 import { Modal } from "./modal.js";
 import { appHead, channelHead, HomeTab } from "./pane.js";
-import { openMenu, toast } from "./popup.js";
+import { toast } from "./popup.js";
 import { renderSidebar } from "./sidebar.js";
 import { Stream } from "./stream.js";
 import { ThreadPane } from "./thread.js";
+import { closeDrawer, drawYou, prepareTopbar } from "./topbar.js";
 import { appConversation, channelTitle, learn, learnChannels, nameOf, people, visibleChannels, workspace } from "./workspace.js";
 
 const BOOT_RETRY_MILLISECONDS = 2_000;
@@ -146,35 +147,6 @@ function drawTitle() {
   document.title = `${unread ? `(${unread}) ` : ""}${where} · ${nameOf(workspace.me)} · simulated workspace`;
 }
 
-function drawYou() {
-  const user = workspace.users.get(workspace.me);
-  place("you-button").setAttribute("aria-label", `You are ${nameOf(workspace.me)}. Become somebody else`);
-  place("you-button").replaceChildren(
-    avatar(workspace.me),
-    h("span", {}, h("small", {}, "You are"), h("b", {}, nameOf(workspace.me)), h("span", { class: "you-title" }, user.title || "")),
-    icon("down"),
-  );
-}
-
-function choosePerson() {
-  const items = people().map((user) => ({
-    label: nameOf(user.id),
-    detail: user.title || "Member",
-    current: user.id === workspace.me,
-    onselect: () => become(user.id),
-  }));
-  openMenu(place("you-button"), items, "Who you are");
-}
-
-function toggleDrawer() {
-  const open = document.body.classList.toggle("drawer-open");
-  place("menu-button").setAttribute("aria-expanded", String(open));
-}
-
-function closeDrawer() {
-  if (document.body.classList.contains("drawer-open")) toggleDrawer();
-}
-
 // ---- what the server tells -----------------------------------------------------------------------------------
 
 function messageArrived({ message }) {
@@ -237,9 +209,7 @@ function become(userId) {
   page.modal.hide();
   page.thread.close();
   workspace.me = userId;
-  const address = new URL(location.href);
-  address.searchParams.set("as", userId);
-  history.replaceState(null, "", address);
+  history.replaceState(null, "", addressAs(userId));
   page.home = new HomeTab({ onAct: clicked });
   page.conversations = new Conversations({
     onThread: openThread,
@@ -255,19 +225,6 @@ function become(userId) {
   page.stream = new Stream(userId, { onEvent: (event) => EVENTS[event.type]?.(event), onState: connectionChanged });
 }
 
-/** A permalink arrives as `?channel=C…&message=p1700000000000100`; it becomes an ordinary address and a place to scroll to. */
-function takePermalink() {
-  const address = new URL(location.href);
-  const channel = address.searchParams.get("channel");
-  const digits = /^p(\d+)(\d{6})$/.exec(address.searchParams.get("message") ?? "");
-  if (!channel) return () => {};
-  address.searchParams.delete("channel");
-  address.searchParams.delete("message");
-  address.hash = channel;
-  history.replaceState(null, "", address);
-  return () => digits && page.conversations.list(channel).reveal(`${digits[1]}.${digits[2]}`);
-}
-
 async function start() {
   const boot = await api.boot();
   if (!boot.ok) {
@@ -276,10 +233,9 @@ async function start() {
   }
   place("connection").hidden = true;
   learn(boot);
-  page.arrive = takePermalink();
-  const asked = new URL(location.href).searchParams.get("as");
-  const known = people();
-  become((known.find((user) => user.id === asked) ?? known[0]).id);
+  const target = takePermalink();
+  page.arrive = () => target && page.conversations.list(target.channel).reveal(target.ts);
+  become(askedPerson());
 }
 
 function connectionBroken(sentence) {
@@ -288,11 +244,7 @@ function connectionBroken(sentence) {
   setTimeout(start, BOOT_RETRY_MILLISECONDS);
 }
 
-place("menu-button").append(icon("menu"));
-place("menu-button").addEventListener("click", toggleDrawer);
-place("guide-button").append(icon("help"));
-place("guide-button").addEventListener("click", () => page.guide.note({ hidden: !page.guide.isHidden }));
-place("you-button").addEventListener("click", choosePerson);
+prepareTopbar({ onBecome: become, onGuide: () => page.guide.note({ hidden: !page.guide.isHidden }) });
 window.addEventListener("hashchange", () => page.conversations && show(firstKey()));
 window.addEventListener("online", () => page.stream?.retryNow());
 document.addEventListener("visibilitychange", () => {

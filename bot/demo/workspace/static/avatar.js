@@ -3,7 +3,7 @@
 import { h, icon } from "./dom.js";
 import { nameOf, workspace } from "./workspace.js";
 
-const PALETTE = ["#8b3d88", "#1264a3", "#2b7a4b", "#b4531d", "#6b4fbb", "#0b7285", "#a61e4d", "#5c6b00"];
+const PALETTE = ["#c457c0", "#2b87d1", "#3aa366", "#d9702f", "#8f71e6", "#1797ad", "#d9376f", "#8a9c1a"];
 
 function initials(name) {
   const words = name.trim().split(/\s+/);
@@ -17,16 +17,10 @@ function colourOf(user, id) {
   return PALETTE[[...id].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % PALETTE.length];
 }
 
-function isLight(colour) {
-  const [red, green, blue] = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
-  return red * 0.299 + green * 0.587 + blue * 0.114 > 150;
-}
-
 export function avatar(userId) {
   const user = workspace.users.get(userId);
   if (user?.is_bot || userId === workspace.app.bot_user_id) return h("span", { class: "avatar app", "aria-hidden": "true" }, icon("swap"));
-  const colour = colourOf(user, userId ?? "");
-  const node = h("span", { class: `avatar${isLight(colour) ? " dark-text" : ""}`, "aria-hidden": "true" }, initials(nameOf(userId) || "?"));
-  node.style.setProperty("--avatar", colour);
+  const node = h("span", { class: "avatar", "aria-hidden": "true" }, initials(nameOf(userId) || "?"));
+  node.style.setProperty("--avatar", colourOf(user, userId ?? ""));
   return node;
 }

@@ -27,8 +27,10 @@ export class MessageList {
     this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, "New messages", icon("arrowDown"));
     this.scroller = h("div", { class: "scroller", tabindex: "0", onscroll: () => this.#scrolled() }, this.empty, this.log);
     this.node = h("div", { class: "messages" }, this.scroller, this.newer);
-    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.log);
     this.atEnd = true;
+    const follow = new ResizeObserver(() => this.atEnd && this.toEnd());
+    follow.observe(this.log);
+    follow.observe(this.scroller);
   }
 
   get latest() {

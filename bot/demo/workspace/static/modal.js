@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { h, icon, iconButton } from "./dom.js";
 import { plainText } from "./mrkdwn.js";
+import { closeOrphans } from "./popup.js";
 import { Surface } from "./surface.js";
 
 const ANSWER_WAIT_MILLISECONDS = 1_500;
@@ -57,6 +58,7 @@ export class Modal {
     if (!this.#view) return;
     this.#view = null;
     this.#frame.overlay.remove();
+    closeOrphans();
     this.#frame = null;
     this.behind.inert = false;
     this.#returnFocus?.focus?.();
@@ -98,7 +100,7 @@ export class Modal {
   }
 
   #draw(view) {
-    const { title, close, submit, node } = this.#frame;
+    const { title, close, submit } = this.#frame;
     title.textContent = plainText(view.title);
     close.textContent = plainText(view.close) || (view.submit ? "Cancel" : "Close");
     submit.textContent = plainText(view.submit) || "Submit";
@@ -106,7 +108,6 @@ export class Modal {
     this.#surface(view).render(view.blocks);
     this.#trouble("");
     this.#busy(false);
-    node.dataset.hash = view.hash ?? "";
   }
 
   #focusFirst() {

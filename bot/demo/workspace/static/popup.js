@@ -5,6 +5,13 @@ import { plainText, textObject } from "./mrkdwn.js";
 
 const TOAST_MILLISECONDS = 9_000;
 
+const open = new Map();
+
+/** Closes the popups whose anchor was taken away, as a live update can do. */
+export function closeOrphans() {
+  for (const [anchor, close] of open) if (!anchor.isConnected) close();
+}
+
 /** Puts `panel` under `anchor`, or above it when there is no room; returns a function that closes it. */
 export function openPopup(anchor, panel, onClose = () => {}) {
   document.getElementById("overlays").append(panel);
@@ -13,7 +20,9 @@ export function openPopup(anchor, panel, onClose = () => {}) {
   const moved = (event) => !panel.contains(event.target) && place(anchor, panel);
   document.addEventListener("pointerdown", outside, true);
   document.addEventListener("scroll", moved, true);
+  open.set(anchor, close);
   function close() {
+    open.delete(anchor);
     document.removeEventListener("pointerdown", outside, true);
     document.removeEventListener("scroll", moved, true);
     if (!panel.isConnected) return;

@@ -1,5 +1,6 @@
 /** The left bar: the workspace, its conversations, and who is sitting in front of it. */
 
+import { addressAs } from "./address.js";
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
 import { nameOf, people, visibleChannels, workspace } from "./workspace.js";
@@ -25,8 +26,6 @@ function group(title, entries) {
 
 function personEntry(user, onBecome) {
   const mine = user.id === workspace.me;
-  const address = new URL(location.href);
-  address.searchParams.set("as", user.id);
   const label = `Open a second window as ${nameOf(user.id)}`;
   return h(
     "li",
@@ -38,7 +37,7 @@ function personEntry(user, onBecome) {
       h("span", { class: "person-words" }, h("span", { class: "entry-name" }, nameOf(user.id)), h("small", {}, user.title || "Member")),
       mine && icon("check"),
     ),
-    h("a", { class: "icon-button", href: address.href, target: "_blank", rel: "noopener", "aria-label": label, title: label }, icon("outside")),
+    h("a", { class: "icon-button", href: addressAs(user.id).href, target: "_blank", rel: "noopener", "aria-label": label, title: label }, icon("outside")),
   );
 }
 

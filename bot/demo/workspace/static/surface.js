@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { arrange, h } from "./dom.js";
 import { renderBlock } from "./blocks.js";
-import { toast } from "./popup.js";
+import { closeOrphans, toast } from "./popup.js";
 
 const keyOf = (blockId, actionId) => `${blockId}\u0000${actionId}`;
 
@@ -43,6 +43,7 @@ export class Surface {
       return node;
     });
     arrange(this.node, nodes);
+    closeOrphans();
     this.#restore(focus);
   }
 
