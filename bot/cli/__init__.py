@@ -1,0 +1,22 @@
+"""`failover-bot`: one command per job, each with a sentence when it cannot do it. Imports are late: help is instant."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli import audit, demo, operate, policy, serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Request, approve and follow planned failovers of SDRS protection groups from Slack.",
+)
+for commands in (demo.app, serve.app, operate.app):
+    app.registered_commands.extend(commands.registered_commands)
+app.add_typer(policy.app, name="policy", help="The policy file: an example, a check, and what it means for somebody.")
+app.add_typer(audit.app, name="audit", help="Who did what: verify the chain, show one request, export it.")
+
+
+def main() -> None:
+    app()

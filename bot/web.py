@@ -1,0 +1,92 @@
+"""The HTTP side: Slack's signed requests, and what operators and load balancers ask. No answer is a stack trace."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+from bot.metrics import Metrics
+
+LARGEST_BODY = 1024 * 1024  # bytes; Slack's largest payload is a view of 250 kB
+CLOCK_TOLERANCE_SECONDS = 300  # how old a signed request may be, as Slack documents
+READY_DEADLINE_SECONDS = 3
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]  # part -> "" or why it is not ready
+log = structlog.get_logger(__name__)
+
+
+def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Slack's signature over the raw body, `v0=HMAC-SHA256(v0:{timestamp}:{body})`, not older than five minutes.
+
+    https://docs.slack.dev/authentication/verifying-requests-from-slack
+    """
+    stamp, given = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 13 and given.isascii()):
+        return False
+    if abs(now - int(stamp)) > CLOCK_TOLERANCE_SECONDS:
+        return False
+    expected = "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+    return hmac.compare_digest(expected, given)
+
+
+class SlackEndpoint:
+    """POST /slack/events. The signature is checked before anything is parsed."""
+
+    def __init__(self, app: AsyncApp, secret: str) -> None:
+        self._app = app
+        self._secret = secret
+
+    async def receive(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if not is_signed(self._secret, request.headers, body, time.time()):
+            return web.Response(status=401, text="The signature does not match.")
+        try:
+            answer = await self._app.async_dispatch(await to_bolt_request(request))
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+            log.warning("payload_unreadable", error=type(error).__name__)
+            return web.Response(status=400, text="This payload can't be read.")
+        return await to_aiohttp_response(answer)
+
+
+def web_application(
+    *,
+    metrics: Metrics,
+    readiness: Readiness,
+    refresh_metrics: Callable[[], Awaitable[None]],
+    slack: SlackEndpoint | None,
+) -> web.Application:
+    """Everything that `serve`, `worker` and `run` answer over HTTP."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        try:
+            parts = await asyncio.wait_for(readiness(), READY_DEADLINE_SECONDS)
+        except TimeoutError:
+            parts = {"readiness": f"no answer within {READY_DEADLINE_SECONDS} seconds"}
+        is_ready = not any(parts.values())
+        shown = {part: why or "ok" for part, why in parts.items()}
+        return web.json_response({"ready": is_ready, "parts": shown}, status=200 if is_ready else 503)
+
+    async def show_metrics(_: web.Request) -> web.Response:
+        await refresh_metrics()
+        content = generate_latest(metrics.registry)
+        return web.Response(body=content, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application(client_max_size=LARGEST_BODY)
+    application.add_routes(
+        [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)]
+    )
+    if slack:
+        application.add_routes([web.post("/slack/events", slack.receive)])
+    return application

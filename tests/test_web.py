@@ -1,0 +1,146 @@
+"""The HTTP side refuses what is not signed, and tells the truth about readiness."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import AsyncIterator, Mapping
+from hashlib import sha256
+from io import BytesIO
+
+import pytest
+from aiohttp import ClientSession, web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.metrics import Metrics
+from bot.web import SlackEndpoint, web_application
+
+SECRET = "signing-secret"
+COMMAND = b"command=%2Ffailover&user_id=U1&team_id=T1&trigger_id=1.2.a"
+
+
+class Site:
+    """The application on loopback, with the parts a test may turn off."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, str] = {"database": "", "engine": ""}
+        self.hang = False
+        self.handled: list[str] = []
+        self.url = ""
+
+    async def readiness(self) -> Mapping[str, str]:
+        if self.hang:
+            await asyncio.sleep(60)
+        return self.parts
+
+
+async def authorize() -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1", bot_user_id="UBOT")
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    site = Site()
+    bolt = AsyncApp(authorize=authorize, request_verification_enabled=False, process_before_response=True)
+
+    @bolt.command("/failover")
+    async def command(ack, body) -> None:  # type: ignore[no-untyped-def]
+        site.handled.append(body["user_id"])
+        await ack()
+
+    async def nothing() -> None: ...
+
+    application = web_application(
+        metrics=Metrics(), readiness=site.readiness, refresh_metrics=nothing, slack=SlackEndpoint(bolt, SECRET)
+    )
+    runner = web.AppRunner(application)
+    await runner.setup()
+    server = web.TCPSite(runner, "127.0.0.1", 0)
+    await server.start()
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield site
+    await runner.cleanup()
+
+
+def signed(body: bytes, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+    stamp = str(int(time.time()) - age)
+    digest = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+    return {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+async def post(site: Site, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    async with (
+        ClientSession() as session,
+        session.post(f"{site.url}/slack/events", data=BytesIO(body), headers=headers) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def test_a_signed_command_is_handled(site: Site) -> None:
+    status, _ = await post(site, COMMAND, signed(COMMAND))
+    assert (status, site.handled) == (200, ["U1"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        signed(COMMAND, secret="another"),
+        signed(COMMAND, age=400),
+        signed(COMMAND, age=-400),
+        {**signed(COMMAND), "X-Slack-Signature": signed(COMMAND)["X-Slack-Signature"][:-1]},
+        {**signed(COMMAND), "X-Slack-Request-Timestamp": "yesterday"},
+        {**signed(COMMAND), "X-Slack-Request-Timestamp": "٣٣٣"},
+        {**signed(COMMAND), "X-Slack-Signature": "v0=ü"},
+        {**signed(COMMAND + b"&x=1")},
+    ],
+)
+async def test_a1_a3_a36_a_request_without_a_true_signature_is_refused(site: Site, headers: dict[str, str]) -> None:
+    status, text = await post(site, COMMAND, headers)
+    assert (status, site.handled) == (401, [])
+    assert "Traceback" not in text
+
+
+async def test_a36_a_huge_body_is_refused_before_it_is_read_whole(site: Site) -> None:
+    body = b"x" * (5 * 1024 * 1024)
+    status, _ = await post(site, body, signed(body))
+    assert status == 413
+
+
+async def test_a36_deep_json_is_refused_and_the_process_lives(site: Site) -> None:
+    body = b"payload=" + b"[" * 200_000
+    status, text = await post(site, body, signed(body))
+    assert 400 <= status < 500
+    assert "Traceback" not in text
+    assert (await post(site, COMMAND, signed(COMMAND)))[0] == 200
+
+
+async def get(site: Site, path: str) -> tuple[int, str]:
+    async with ClientSession() as session, session.get(site.url + path) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_readiness_names_the_part_that_is_missing(site: Site) -> None:
+    assert (await get(site, "/readyz"))[0] == 200
+    site.parts["database"] = "does not answer"
+    status, text = await get(site, "/readyz")
+    assert status == 503
+    assert "does not answer" in text
+    assert (await get(site, "/healthz"))[0] == 200
+
+
+async def test_readiness_that_hangs_is_not_ready(site: Site) -> None:
+    site.hang = True
+    status, text = await get(site, "/readyz")
+    assert status == 503
+    assert "no answer" in text
+
+
+async def test_metrics_are_shown_in_the_prometheus_format(site: Site) -> None:
+    status, text = await get(site, "/metrics")
+    assert status == 200
+    assert "failover_submissions_total" in text or "failover_takeovers_total" in text
