@@ -1,4 +1,4 @@
-"""Who may ask, approve and stop what: the policy as values and one decision function for every surface."""
+"""The policy as values: audiences, roles, rules, and the words of an answer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
-
-from bot.domain.people import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +146,3 @@ class Quorum:
     @property
     def is_met(self) -> bool:
         return bool(self.roles) and all(given >= need for _, given, need in self.roles)
-
-
-def account_key(account: Account) -> str:
-    """How the policy's `people` table names an account: `team/user` for Slack, `operator/name` for the command line."""
-    return f"{account.team}/{account.user}"
