@@ -17,12 +17,12 @@ HEADER_LIMIT = 150
 
 def plain_text(text: str) -> Block:
     """`emoji` is off: a `:white_check_mark:` that somebody typed stays what it is."""
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": text or "-", "emoji": False}
 
 
 def marked(text: str) -> Block:
     """`verbatim` keeps Slack from finding links, channels and names in it; what is written as `<…>` stays live."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": text or "-", "verbatim": True}
 
 
 def header(text: str) -> Block:

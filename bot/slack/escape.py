@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.domain.people import Account
 
-_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters and marks that show nothing; all other hidden characters are not printable to Python either.
+_INVISIBLE = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"))
 _ENTITIES = MappingProxyType({ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"})
 # Look-alikes without a meaning in mrkdwn: the text reads the same, and formats nothing.
 _HARMLESS = MappingProxyType({ord("`"): "ˋ", ord("*"): "∗", ord("~"): "∼"})
@@ -105,12 +104,8 @@ def link(url: str, label: str) -> str:
 def _one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    lines = re.sub(r"\r\n|[\n\r\v\f\u0085\u2028\u2029]", " ⏎ ", text.strip()).replace("\t", " ")
-    return "".join(char for char in lines if not _is_hidden(char))
-
-
-def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN_CATEGORIES or char in _INVISIBLE_LETTERS
+    lines = re.sub(r"\r\n|[\n\r\v\f\u0085\u2028\u2029]", " ⏎ ", text.strip())
+    return "".join(filter(str.isprintable, re.sub(r"\s", " ", lines))).translate(_INVISIBLE)
 
 
 def _quiet(escaped: str) -> str:

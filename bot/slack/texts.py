@@ -13,7 +13,7 @@ from bot.domain.preflight import Finding
 from bot.domain.request import Request, State
 from bot.slack.escape import code, link, mention, mrkdwn, names, when
 from bot.slack.ids import COMMAND
-from bot.slack.words import STATE, count, rough
+from bot.slack.words import STATE, count, middle, rough
 
 REFUSED: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -254,6 +254,4 @@ def estimate(outages: Sequence[timedelta]) -> str:
     """Own history or nothing: a number is never invented."""
     if not outages:
         return "no history yet"
-    recent = sorted(outages)
-    middle = recent[len(recent) // 2] if len(recent) % 2 else sum(recent[len(recent) // 2 - 1 :][:2], timedelta()) / 2
-    return f"~{rough(middle)} (median of the last {len(recent)}; worst {rough(recent[-1])})"
+    return f"~{rough(middle(outages))} (median of the last {len(outages)}; worst {rough(max(outages))})"

@@ -1,0 +1,57 @@
+"""The App Home: what a person has asked for, what waits for them, what runs now, and the button to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.domain.request import Request, RequestId
+from bot.slack.blocks import Block, View, actions, button, context, divider, header, section
+from bot.slack.cards.lines import verb
+from bot.slack.escape import code, mention, mrkdwn, plain, when
+from bot.slack.ids import COMMAND, ActionId, BlockId, CallbackId
+from bot.slack.words import STATE
+
+SHOWN = 8  # per part: the view stays below Slack's 100 blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """`card_urls` are permalinks of cards, as far as they are known."""
+
+    waiting: Sequence[Request] = ()
+    mine: Sequence[Request] = ()
+    running: Sequence[Request] = ()
+    recent: Sequence[Request] = ()
+    card_urls: Mapping[RequestId, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def home(page: HomePage) -> View:
+    start = button("Request a failover…", ActionId.START, says="Open the form to request a failover", style="primary")
+    blocks = [
+        header("Planned failovers"),
+        *actions([start], block_id=BlockId.HOME),
+        *_part("Waiting for your approval", page.waiting, page, "Nothing waits for you."),
+        *_part("Your open requests", page.mine, page, f"You have none. `{COMMAND}` opens the form as well."),
+        *_part("Running now", page.running, page, "Nothing runs."),
+        *_part("Recent", page.recent, page, "Nothing yet."),
+    ]
+    return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
+
+
+def _part(title: str, requests: Sequence[Request], page: HomePage, empty: str) -> list[Block]:
+    shown = [_row(request, page.card_urls.get(request.id, "")) for request in requests[:SHOWN]]
+    more = [context(f"… ({len(requests) - SHOWN} more)")] if len(requests) > SHOWN else []
+    return [divider(), section(f"*{title}*"), *(shown or [context(empty)]), *more]
+
+
+def _row(request: Request, url: str) -> Block:
+    zones = f"{mrkdwn(request.from_zone, 60)} → {mrkdwn(request.to_zone, 60)}"
+    title = f"{mrkdwn(request.environment, 30)} · {verb(request.to)} “{mrkdwn(request.group.name, 80)}”"
+    tail = f"{mention(request.requester)} · {when(request.created_at)} · plan {code(request.plan.code, 20)}"
+    block = section(f"*{STATE[request.state]}* · {title} · {zones}\n{tail}")
+    if url:
+        says = f"Open the card of {plain(request.group.name, 30)}"
+        block["accessory"] = button("Open card", ActionId.OPEN_CARD, says=says, url=url)
+    return block

@@ -1,0 +1,81 @@
+"""Everything behind the card: servers, pairs, checks and the raw values, cut to what a view may hold."""
+
+from __future__ import annotations
+
+from bot.domain.facts import ProtectedInstance, ReplicationPair, Server
+from bot.domain.preflight import Finding
+from bot.domain.request import Request
+from bot.slack.blocks import Block, View, fit, header, modal, paragraphs
+from bot.slack.cards.lines import pair_trouble
+from bot.slack.escape import mrkdwn, names, when
+from bot.slack.ids import CallbackId, encode_target
+from bot.slack.words import OS
+
+PART_LIMIT = 45_000  # characters per part: four parts stay below the 250 kB and 100 blocks of a view
+
+
+def details_view(request: Request) -> View:
+    snapshot = request.snapshot
+    servers = [_server(instance, request) for instance in snapshot.instances_by_wave()]
+    blocks = [
+        *_part(f"Servers ({len(servers)})", servers),
+        *_part(f"Pairs ({len(snapshot.pairs)})", [_pair(pair) for pair in snapshot.pairs]),
+        *_part(f"Checks ({len(request.findings)})", [_finding(finding) for finding in request.findings]),
+        *_part("Raw values", _raw(request)),
+    ]
+    return modal(CallbackId.DETAILS, "Details", blocks, metadata=encode_target(request.id, request.revision))
+
+
+def _part(title: str, told: list[str]) -> list[Block]:
+    return [header(title), *paragraphs(fit(told, PART_LIMIT) or ["none"])]
+
+
+def _server(instance: ProtectedInstance, request: Request) -> str:
+    source, target = _power(instance.at_source), _power(instance.at_target)
+    os = f"{OS[instance.os]} {instance.os_name}".strip()
+    facts = f"Cloudbase-Init {instance.cloudbase_init}, {instance.credential}, wave {instance.wave}, {instance.status}"
+    zones = f"{request.group.source_zone} {source}; {request.group.target_zone} {target}"
+    return f"• *{mrkdwn(instance.name, 80)}* {mrkdwn(os, 60)} · {mrkdwn(zones, 160)} · {mrkdwn(facts, 120)}"
+
+
+def _power(server: Server | None) -> str:
+    if server is None:
+        return "gone"
+    task = f" ({server.task_state})" if server.task_state else ""
+    marks = "".join(mark for is_so, mark in ((server.locked, ", locked"), (server.frozen, ", frozen")) if is_so)
+    return f"{server.status}{task}{marks}"
+
+
+def _pair(pair: ReplicationPair) -> str:
+    trouble = pair_trouble(pair) or "in sync"
+    sync = f"{pair.replication_status}, {pair.progress} %, fault {pair.fault_level}"
+    raw = f"{pair.status}, {sync}, {pair.priority_station}"
+    return f"• *{mrkdwn(pair.name, 80)}* {mrkdwn(trouble, 60)} · {mrkdwn(raw, 160)}"
+
+
+def _finding(finding: Finding) -> str:
+    subjects = f" ({names(finding.subjects, 300)})" if finding.subjects else ""
+    told = f"{mrkdwn(finding.sentence, 400)} {mrkdwn(finding.cure, 400)}"
+    return f"• *{mrkdwn(finding.level, 20)}* {mrkdwn(finding.check, 60)}: {told}{subjects}"
+
+
+def _raw(request: Request) -> list[str]:
+    group, snapshot = request.group, request.snapshot
+    raw = {
+        "project": request.project,
+        "group id": group.id,
+        "group status": group.status,
+        "priority_station": group.priority_station,
+        "updated_at": group.updated_at,
+        "plan digest": request.plan.digest,
+        "policy version": request.plan.policy_version,
+        "request": request.id,
+        "revision": str(request.revision),
+    }
+    told = [f"• {name}: {mrkdwn(value, 200) or '-'}" for name, value in raw.items()]
+    told += [
+        f"• failed task: {mrkdwn(task.resource_name, 80)} {mrkdwn(task.error_code, 40)} {mrkdwn(task.reason, 300)}"
+        for task in snapshot.failed_tasks
+    ]
+    told += [f"• drill: {mrkdwn(drill.name, 80)} {mrkdwn(drill.status, 40)}" for drill in snapshot.drills]
+    return [*told, f"• read {when(snapshot.taken_at)}"]
