@@ -77,6 +77,10 @@ async def test_the_page_fits_a_phone(windows: Windows, cast: Cast) -> None:
     await rosa.page.get_by_role("button", name="You are").click()
     await rosa.page.get_by_role("menuitemradio", name="Chen Wei").click()
     await expect(rosa.page.locator("#you-button")).to_contain_text("Chen Wei")
+    await rosa.page.get_by_role("button", name="Channels and people").click()
+    await rosa.become(cast.requester)
+    await expect(rosa.page.locator("#you-button")).to_contain_text("Rosa Lindqvist")
+    await expect(rosa.page.get_by_role("navigation", name="Workspace")).to_be_hidden()
 
 
 async def test_the_hints_follow_what_happened_and_can_be_put_away(rosa: Window, cast: Cast) -> None:

@@ -205,6 +205,7 @@ async function catchUp() {
 // ---- who the person is ---------------------------------------------------------------------------------------
 
 function become(userId) {
+  closeDrawer();
   page.stream?.stop();
   page.modal.hide();
   page.thread.close();
