@@ -274,10 +274,12 @@ class Transport:
             self.clock_skew_seconds = (self._clock.now() - theirs).total_seconds()
 
     def _looks_like_our_clock(self, call: Call, answer: Answer) -> bool:
-        is_signed = getattr(call.auth, "depends_on_clock", False)
-        skew = abs(self.clock_skew_seconds or 0.0)
-        says_so = errors.blames_the_date(answer)
-        return bool(is_signed) and answer.status in (400, 401, 403) and (skew > MAX_HEADER_SKEW_SECONDS or says_so)
+        """A refused signature, while the clocks differ; without a date to compare, the refusal's own words count."""
+        if not getattr(call.auth, "depends_on_clock", False) or answer.status not in (400, 401, 403):
+            return False
+        if self.clock_skew_seconds is not None:
+            return abs(self.clock_skew_seconds) > MAX_HEADER_SKEW_SECONDS
+        return errors.blames_the_date(answer)
 
     def _clock_explanation(self) -> Explanation:
         minutes = round((self.clock_skew_seconds or 0.0) / 60)
