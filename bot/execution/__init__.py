@@ -1,0 +1,1 @@
+"""Durable execution of approved requests on DBOS: everything that happens after the last approval."""

@@ -1,0 +1,86 @@
+"""The first stage: is it still this plan, are they still approvers, is nothing in the way? Only then it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.lines import LineKind, line
+from bot.domain.preflight import verdict
+from bot.domain.request import Event, State
+from bot.domain.run import Step, StepState
+from bot.execution.approvers import approvers_now
+from bot.execution.back import go_back_cancelled, servers_back
+from bot.execution.endings import Ending, end
+from bot.execution.examine import Exam, examine, snapshot_of
+from bot.execution.footing import Footing, Key, Parts, change, mark, stand
+from bot.execution.reapprove import reapprove
+from bot.execution.stage import Stage
+from bot.ports import Transaction
+from bot.service.changes import BOT, advance, save_run, say
+
+
+async def check(parts: Parts, key: Key) -> Stage:
+    now = await stand(parts, key)
+    if now is None:
+        return Stage.OVER
+    if now.was_submitted:
+        return Stage.FOLLOW
+    snapshot = await snapshot_of(parts, key)
+    if snapshot is None:
+        return await _not_any_more(parts, key)
+    exam = examine(parts, now, snapshot)
+    doubts = await approvers_now(parts, now)
+    if doubts is None:
+        return await _not_any_more(parts, key)
+    changes = (*_changes(now, exam), *doubts)
+    if changes:
+        await servers_back(parts, key)  # a run that is taken up again may have stopped some
+        return await reapprove(parts, key, changes, snapshot, exam.plan, exam.findings)
+    parts.fresh[key.request_id] = snapshot
+    parts.reach("before begin")
+    await change(parts, key, lambda tx, current: _begin(tx, current, parts, exam))
+    parts.reach("after begin")
+    return Stage.STOP if now.request.options.stop_servers else Stage.SUBMIT
+
+
+def _changes(now: Footing, exam: Exam) -> tuple[str, ...]:
+    changes = exam.changes(now.plan)
+    before, after = verdict(now.request.findings), verdict(exam.findings)
+    if changes or before == after:
+        return changes
+    return (f"the checks say {after.value} now and said {before.value} before",)
+
+
+def _begin(tx: Transaction, now: Footing, parts: Parts, exam: Exam) -> None:
+    if now.request.state is State.RUNNING and now.run.step(Step.CHECK).state is StepState.DONE:
+        return
+    moved = now.request
+    if now.request.state is State.APPROVED:
+        started = advance(tx, now.request, Event.START, BOT, snapshot=exam.snapshot, findings=exam.findings)
+        if started is None:
+            return
+        moved = started
+        say(tx, moved, line(LineKind.STARTED), once=f"started.{moved.revision}")
+    run = replace(now.run, executor=parts.executor, started_at=now.run.started_at or tx.now, observed_at=tx.now)
+    run = mark(run, Step.CHECK, StepState.DONE, tx.now)
+    if not moved.options.stop_servers:
+        run = mark(run, Step.STOP, StepState.SKIPPED, tx.now)
+    if not moved.options.start_servers:
+        run = mark(run, Step.START, StepState.SKIPPED, tx.now)
+    save_run(tx, run)
+    warnings = [finding.check for finding in exam.findings]
+    say(tx, moved, line(LineKind.CHECKED, warnings=warnings), once=f"checked.{moved.revision}")
+
+
+async def _not_any_more(parts: Parts, key: Key) -> Stage:
+    """Cancelled, or the approval ran out before anything was done."""
+    now = await stand(parts, key)
+    if now is None:
+        return Stage.OVER
+    if now.run.cancel_requested_by:
+        return await go_back_cancelled(parts, key)
+    if now.request.state is State.APPROVED:
+        return await end(parts, key, Ending(event=Event.EXPIRE, words=line(LineKind.EXPIRED)))
+    request = now.request
+    why = ("the approvals expired before the run could go on",)
+    return await reapprove(parts, key, why, request.snapshot, request.plan, request.findings)

@@ -1,0 +1,32 @@
+"""Following the reversal to its end: the job while it is known, else the group. No end is ever guessed."""
+
+from __future__ import annotations
+
+from bot.domain.lines import LineKind
+from bot.domain.run import AttemptOutcome
+from bot.execution.back import go_back_failed
+from bot.execution.follow_group import FollowingGroup
+from bot.execution.follow_job import FollowingJob
+from bot.execution.footing import Key, Parts, stand
+from bot.execution.limits import limits_of
+from bot.execution.stage import Stage
+
+
+async def follow(parts: Parts, key: Key) -> Stage:
+    """What the fence row says decides how to look: by the job's id, by the group, or not at all after a refusal."""
+    now = await stand(parts, key)
+    if now is None:
+        return Stage.OVER
+    attempt = now.attempt
+    if attempt is None:
+        return Stage.SUBMIT
+    if attempt.outcome is AttemptOutcome.REJECTED and attempt.problem is not None:
+        return await go_back_failed(parts, key, attempt.problem, LineKind.REJECTED)
+    limits = await limits_of(parts, now, attempt)
+    if attempt.job_id is not None:
+        job = FollowingJob(parts, key, now, attempt.job_id, limits)
+        following = await parts.poller.watch(job.look, job.heed, pace=parts.timing.job_poll)
+        if following is not Stage.FOLLOW:
+            return following
+    group = FollowingGroup(parts, key, now, attempt, limits)
+    return await parts.poller.watch(group.look, group.heed, pace=parts.timing.job_poll)

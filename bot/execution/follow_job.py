@@ -1,0 +1,103 @@
+"""One job, seen again and again: what each sighting means and the little that it writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.errors import Happened, Problem
+from bot.domain.facts import Job, JobId, JobStatus
+from bot.domain.lines import Line, LineKind, line
+from bot.domain.run import Step, StepState, progress_of
+from bot.execution.endings import fail, lose_sight
+from bot.execution.footing import Footing, Key, Parts, change, mark, save_if_new
+from bot.execution.limits import Limits
+from bot.execution.stage import Stage
+from bot.execution.stale import Staleness
+from bot.ports import Transaction
+from bot.service.changes import save_run, say
+
+
+class FollowingJob:
+    """Writes when a sighting differs from the one before, so a quiet job costs the cloud a read and us nothing."""
+
+    __slots__ = ("job_id", "key", "last", "limits", "parts", "project", "staleness")
+
+    def __init__(self, parts: Parts, key: Key, now: Footing, job_id: JobId, limits: Limits) -> None:
+        self.parts, self.key, self.job_id, self.limits = parts, key, job_id, limits
+        self.project = now.plan.project
+        self.last = now.run.job
+        self.staleness = Staleness(parts)
+
+    async def look(self) -> Job:
+        return await self.parts.cloud.job(self.project, self.job_id)
+
+    async def heed(self, seen: Job | Problem) -> Stage | None:
+        """FOLLOW means: this job cannot be seen, follow the group instead."""
+        if isinstance(seen, Problem):
+            if seen.is_missing:
+                return await self.lose_job(seen)
+            await self.staleness.note(self.key, seen, aloud=True)
+            return await self.too_late()
+        await self.staleness.clear(self.key)
+        if seen != self.last:
+            await self.write(seen)
+        match seen.status:
+            case JobStatus.SUCCESS:
+                return await self.succeed()
+            case JobStatus.FAIL:
+                problem = failure_of(seen)
+                return await fail(self.parts, self.key, problem, failure_words(problem), step=Step.REVERSE)
+            case _:  # INIT, RUNNING, and any word that we do not know: it is not over
+                return await self.too_late()
+
+    async def write(self, seen: Job) -> None:
+        progress = progress_of(seen)
+
+        def work(tx: Transaction, now: Footing) -> None:
+            run = mark(now.run, Step.REVERSE, StepState.RUNNING, tx.now, done=progress.done, total=progress.total)
+            save_if_new(tx, now.run, replace(run, job=seen, job_id=seen.id, observed_at=tx.now, stale_reason=""))
+
+        await change(self.parts, self.key, work)
+        self.last = seen
+
+    async def succeed(self) -> Stage:
+        def work(tx: Transaction, now: Footing) -> None:
+            save_run(tx, mark(now.run, Step.REVERSE, StepState.DONE, tx.now))
+            say(tx, now.request, line(LineKind.JOB_DONE), once="job_done")
+
+        await change(self.parts, self.key, work)
+        self.parts.reach("job done")
+        return Stage.VERIFY
+
+    async def lose_job(self, problem: Problem) -> Stage:
+        """The cloud does not know the job that it named: the group will tell."""
+        words = line(LineKind.RECONCILED, what=f"{problem.what} I follow the group's status instead.")
+        await change(self.parts, self.key, lambda tx, now: say(tx, now.request, words, once="job_lost"))
+        return Stage.FOLLOW
+
+    async def too_late(self) -> Stage | None:
+        if self.parts.clock.monotonic() < self.limits.job:
+            return None
+        minutes = int(self.parts.timing.job_limit_seconds // 60)
+        what = f"The job {self.job_id} has come to no end in {minutes} minutes. It may still be running in the cloud."
+        return await lose_sight(self.parts, self.key, what)
+
+
+def failure_of(job: Job) -> Problem:
+    """What a failed job says, from its innermost sub-job that failed."""
+    culprit = next((leaf for leaf in job.leaves() if leaf.status == JobStatus.FAIL), job)
+    code = culprit.error_code or job.error_code
+    reason = culprit.fail_reason or job.fail_reason or "The cloud gave no reason."
+    return Problem(
+        happened=Happened.YES,
+        is_retryable=False,
+        what=f"The reversal failed in {culprit.type or 'a sub-job'}: {reason}",
+        not_done="No server was started.",
+        cure="Look at the group in the console; a new request can try the reversal again.",
+        code=code,
+        detail=reason,
+    )
+
+
+def failure_words(problem: Problem) -> Line:
+    return line(LineKind.JOB_FAILED, code=problem.code, what=f"{problem.what} {problem.not_done}", cure=problem.cure)

@@ -1,0 +1,46 @@
+"""Is the plan in the row still the one that was approved? Somebody with SQL and a text editor must not get a POST."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.domain.audit import Recorded
+from bot.domain.errors import Happened, Problem
+from bot.domain.request import Event
+from bot.execution.footing import Footing, Parts, patiently
+
+log = logging.getLogger(__name__)
+
+TAMPERED = Problem(
+    happened=Happened.NO,
+    is_retryable=False,
+    what="The plan in the database is not the plan that was approved.",
+    not_done="Nothing was submitted.",
+    cure="Find out who changed the row, then make a new request.",
+    code="PLAN_CHANGED",
+)
+
+
+async def tampering(parts: Parts, now: Footing) -> Problem | None:
+    """Compare the digest, computed from the row's plan, with those of the approvals and of the audit row."""
+    recorded = await patiently(parts, lambda tx: tx.audit.of(now.request.id), reads=True)
+    if _matches_its_row(now) and _matches_the_approvals(now, recorded):
+        return None
+    log.critical("The plan of %s differs from the approved one: nothing is submitted", now.request.id)
+    return TAMPERED
+
+
+def _matches_its_row(now: Footing) -> bool:
+    request, plan = now.request, now.plan
+    return (request.project, request.group.id, request.to) == (plan.project, plan.group_id, plan.to)
+
+
+def _matches_the_approvals(now: Footing, recorded: list[Recorded]) -> bool:
+    """The audit row of the decision stands in a chain of hashes: it cannot be edited along unseen."""
+    decisions = [
+        row.entry.digest
+        for row in recorded
+        if row.entry.action == Event.APPROVE and row.entry.outcome == "done" and row.entry.revision == now.run.revision
+    ]
+    approved = {approval.digest for approval in now.approvals} | set(decisions[-1:])
+    return approved == {now.plan.digest}

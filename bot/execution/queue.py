@@ -1,0 +1,123 @@
+"""The engine's queue as our tables see it: enqueued in the transaction that decides, found by request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from dbos import DBOSClient, DBOSPortableJSONSerializer
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from bot.domain.request import RequestId
+
+APPLICATION = "failover-bot"
+APPLICATION_VERSION = "1"  # a constant: a deployment never orphans a running workflow. See `lifecycle`.
+WORKFLOW = "run_failover"
+QUEUE = "runs"
+CHANNEL = "failover_bot_runs"  # PostgreSQL NOTIFY, sent with the commit
+LIVE = ("ENQUEUED", "PENDING", "DELAYED")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowId:
+    """`run-{request}-{revision}-{turn}`.
+
+    A new revision is a new approval and needs a run of its own; a new turn is the same approval taken up again, after
+    *Look again* or by the sweep. The fence row is per request, not per workflow: however many turns and revisions
+    there are, all of them together submit once.
+    """
+
+    request_id: RequestId
+    revision: int
+    turn: int
+
+    def __str__(self) -> str:
+        return f"run-{self.request_id}-{self.revision}-{self.turn}"
+
+    @classmethod
+    def parse(cls, text: str) -> WorkflowId | None:
+        head, _, turn = text.rpartition("-")
+        request, _, revision = head.removeprefix("run-").rpartition("-")
+        if not (text.startswith("run-") and request and turn.isdigit() and revision.isdigit()):
+            return None
+        return cls(RequestId(request), int(revision), int(turn))
+
+
+class RunQueue:
+    """Works in any process with a database, also where nothing is executed. `url`: the form SQLAlchemy takes."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._is_postgresql = engine.dialect.name == "postgresql"
+        self._client = DBOSClient(
+            system_database_engine=engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+        schema = "dbos" if self._is_postgresql else None
+        self._workflows = sa.table(
+            "workflow_status",
+            *(sa.column(name, sa.Text) for name in ("workflow_uuid", "status", "queue_name", "executor_id", "error")),
+            schema=schema,
+        )
+        self.wake: Callable[[], None] = lambda: None
+
+    def enqueue(self, session: Session, request_id: RequestId, revision: int) -> None:
+        """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled."""
+        known = list(self._of(session, request_id, revision))
+        if any(status in LIVE for _, status in known):
+            return
+        turn = 1 + max((workflow.turn for workflow, _ in known), default=0)
+        self._client.enqueue_in_transaction(
+            session,
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": str(WorkflowId(request_id, revision, turn)),
+                "app_version": APPLICATION_VERSION,
+            },
+            request_id,
+            revision,
+        )
+        if self._is_postgresql:
+            session.execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+        event.listen(session, "after_commit", lambda _: self.wake(), once=True)
+
+    def _of(self, session: Session, request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
+        """By a range of the primary key, so that it stays cheap whatever the history."""
+        table, prefix = self._workflows.c, f"run-{request_id}-{revision}-"
+        query = sa.select(table.workflow_uuid, table.status).where(
+            table.workflow_uuid >= prefix, table.workflow_uuid < f"{prefix[:-1]}."
+        )
+        for text, status in session.execute(query):
+            workflow = WorkflowId.parse(text)
+            if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
+                yield workflow, status
+
+    def live(self) -> Mapping[RequestId, int]:
+        """How many live workflows each request has."""
+        table = self._workflows.c
+        query = sa.select(table.workflow_uuid).where(table.queue_name == QUEUE, table.status.in_(LIVE))
+        with self._engine.connect() as connection:
+            found = (WorkflowId.parse(text) for text in connection.scalars(query))
+            return _counted(workflow.request_id for workflow in found if workflow is not None)
+
+    def executors(self) -> tuple[str, ...]:
+        """Those that hold workflows at this moment, dead or alive."""
+        table = self._workflows.c
+        query = sa.select(table.executor_id).where(table.status == "PENDING", table.queue_name == QUEUE).distinct()
+        with self._engine.connect() as connection:
+            return tuple(executor for executor in connection.scalars(query) if executor)
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+def _counted(ids: Iterable[RequestId]) -> dict[RequestId, int]:
+    counts: dict[RequestId, int] = {}
+    for request_id in ids:
+        counts[request_id] = counts.get(request_id, 0) + 1
+    return counts

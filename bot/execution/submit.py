@@ -1,0 +1,106 @@
+"""The one submission: a last look, the fence row, the POST. Between the first and the last byte nothing is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import assert_never
+
+from bot.domain.facts import Group
+from bot.domain.lines import LineKind, line
+from bot.domain.run import Attempt, AttemptOutcome, Step, StepState
+from bot.execution.back import go_back_cancelled, go_back_failed
+from bot.execution.endings import without_question
+from bot.execution.examine import last_look
+from bot.execution.footing import Footing, Key, Parts, change, mark, stand
+from bot.execution.integrity import tampering
+from bot.execution.stage import Stage
+from bot.ports import Accepted, Rejected, Submission, Transaction, Unclear
+from bot.service.changes import save_run, say
+
+
+async def submit(parts: Parts, key: Key) -> Stage:
+    now = await stand(parts, key)
+    if now is None:
+        return Stage.OVER
+    if now.was_submitted:
+        return Stage.FOLLOW
+    if now.run.cancel_requested_by:
+        return await go_back_cancelled(parts, key)
+    if broken := await tampering(parts, now):
+        parts.metrics.count("alarms", kind="tampering")
+        return await go_back_failed(parts, key, broken, LineKind.REJECTED)
+    group = await last_look(parts, key, now)
+    if isinstance(group, Stage):
+        return group
+    parts.reach("before fence")
+    fenced = await change(parts, key, lambda tx, current: _fence(tx, current, parts, group))
+    if fenced is None or not fenced:
+        return Stage.OVER if fenced is None else Stage.SUBMIT  # somebody cancelled or fenced in between: look again
+    parts.reach("after fence")
+    return await _post(parts, key, now, parts.clock.monotonic() + parts.timing.submit_seconds)
+
+
+def _fence(tx: Transaction, now: Footing, parts: Parts, group: Group) -> bool:
+    """Committed before anything leaves, and never taken back. In the same transaction the last Cancel is heard."""
+    if now.run.cancel_requested_by or now.request.expires_at <= tx.now:
+        return False
+    attempt = Attempt(
+        request_id=now.request.id,
+        group_status=group.status,
+        priority_station=group.priority_station,
+        group_updated_at=group.updated_at,
+        executor=parts.executor,
+        at=tx.now,
+    )
+    if not tx.runs.fence(attempt):
+        return False
+    save_run(tx, mark(without_question(now.run), Step.REVERSE, StepState.RUNNING, tx.now))
+    return True
+
+
+async def _post(parts: Parts, key: Key, now: Footing, deadline: float) -> Stage:
+    """In a task of its own: a worker that is told to stop lets an order that is on the wire be answered and settled."""
+    task = asyncio.create_task(_order(parts, key, now, deadline), name=f"post-{key.request_id}")
+    parts.posting.add(task)
+    task.add_done_callback(parts.posting.discard)
+    await asyncio.shield(task)
+    return Stage.FOLLOW
+
+
+async def _order(parts: Parts, key: Key, now: Footing, deadline: float) -> None:
+    """Built from the approved plan, not from anything read since. A frozen process must not wake up and send: the
+    gateway asks `is_still_ours` right before the bytes leave."""
+    plan = now.plan
+
+    def is_still_ours() -> bool:
+        return parts.clock.monotonic() < deadline and parts.is_ours()
+
+    parts.reach("before POST")
+    parts.metrics.count("posts")
+    answer = await parts.cloud.reverse(plan.project, plan.group_id, plan.to, is_still_ours=is_still_ours)
+    parts.reach("after POST")
+    await change(parts, key, lambda tx, current: _settle(tx, current, answer))
+    parts.reach("POST settled")
+    parts.metrics.count("submissions", outcome=type(answer).__name__.lower())
+
+
+def _settle(tx: Transaction, now: Footing, answer: Submission) -> None:
+    """Write what the answer says; an attempt that somebody has settled meanwhile stays as it is."""
+    if now.attempt is None or now.attempt.outcome is not None:
+        return
+    attempt = replace(now.attempt, answered_at=tx.now)
+    match answer:
+        case Accepted(job_id=job_id):
+            tx.runs.settle(replace(attempt, outcome=AttemptOutcome.ACCEPTED, job_id=job_id))
+            save_run(tx, replace(now.run, job_id=job_id, observed_at=tx.now))
+            say(tx, now.request, line(LineKind.SUBMITTED, job_id=job_id, zone=now.request.to_zone), once="submitted")
+        case Rejected(problem=problem):
+            tx.runs.settle(replace(attempt, outcome=AttemptOutcome.REJECTED, problem=problem))
+            save_run(tx, replace(now.run, problem=problem, observed_at=tx.now))
+        case Unclear(problem=problem):
+            tx.runs.settle(replace(attempt, outcome=AttemptOutcome.UNCLEAR, problem=problem))
+            save_run(tx, replace(now.run, problem=problem))
+            say(tx, now.request, line(LineKind.UNCLEAR, what=problem.what), once="unclear")
+        case _:
+            assert_never(answer)

@@ -1,0 +1,152 @@
+"""What nobody is waiting for: requests without a living run, scheduled starts, expiries, reminders, late arrivals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+
+from bot.domain.errors import CloudError
+from bot.domain.lines import LineKind, line
+from bot.domain.request import Event, Request, RequestId, State
+from bot.domain.run import Question, Run, Sight, seen_group_after_attempt
+from bot.domain.surface import Place, PlaceKind
+from bot.execution.footing import Parts, patiently
+from bot.execution.queue import RunQueue
+from bot.execution.reminders import remind
+from bot.execution.schedule import may_start
+from bot.ports import Transaction
+from bot.service.changes import BOT, advance, save_run, say, show
+
+log = logging.getLogger(__name__)
+
+NO_RUN = "The run of this request stopped without an end, after the reversal was submitted."
+ARRIVED = "the group has moved since: the order did arrive."
+
+Duty = Callable[[Request], Awaitable[None]]
+
+
+class Sweep:
+    """One executor of the cluster does this each minute. Every part looks again inside its own transaction."""
+
+    def __init__(self, parts: Parts, queue: RunQueue) -> None:
+        self._parts, self._queue = parts, queue
+        self._live: Mapping[RequestId, int] = {}
+
+    async def once(self) -> None:
+        for state, duty in self._duties():
+            for request in await self._in(state):
+                await _guarded(duty, request)
+
+    def _duties(self) -> Iterable[tuple[State, Duty]]:
+        yield State.PENDING, self.expire
+        yield State.PENDING, self.remind
+        yield State.APPROVED, self.expire
+        yield State.APPROVED, self.start
+        yield State.RUNNING, self.revive
+        yield State.NEEDS_PERSON, self.look_by_itself
+
+    async def _in(self, state: State) -> list[Request]:
+        """Read before the live runs: a run that ends in between has moved its request, and that is seen again below."""
+        requests: list[Request] = []
+        while page := await self._page(state, requests[-1].id if requests else None):
+            requests += page
+        self._live = await asyncio.to_thread(self._queue.live)
+        return requests
+
+    async def _page(self, state: State, after: RequestId | None) -> list[Request]:
+        return await patiently(self._parts, lambda tx: tx.requests.in_states([state], after=after), reads=True)
+
+    async def expire(self, request: Request) -> None:
+        """By the database's clock. A run that is just beginning wins or loses against this by compare-and-set."""
+
+        def work(tx: Transaction) -> None:
+            now = tx.requests.get(request.id)
+            if now is None or now.state is not request.state or now.expires_at > tx.now:
+                return
+            moved = advance(tx, now, Event.EXPIRE, BOT)
+            if moved is not None:
+                say(tx, moved, line(LineKind.EXPIRED), once=f"expired.{moved.revision}")
+
+        if request.expires_at <= await patiently(self._parts, lambda tx: tx.now, reads=True):
+            await patiently(self._parts, work)
+
+    async def remind(self, request: Request) -> None:
+        await remind(self._parts, request)
+
+    async def start(self, request: Request) -> None:
+        """An approved request without a run: its time has come, or its run was lost before it began."""
+
+        def work(tx: Transaction) -> None:
+            now = tx.requests.get(request.id)
+            if (
+                now is not None
+                and now.state is State.APPROVED
+                and may_start(now, self._parts.policy_source.policy, tx.now)
+            ):
+                tx.runs.enqueue(now.id, now.revision)  # does nothing when a run is alive
+
+        if request.id not in self._live:
+            await patiently(self._parts, work)
+
+    async def revive(self, request: Request) -> None:
+        """A running request without a run: begin again where the fence allows it, else a person looks."""
+        if request.id in self._live:
+            return
+        self._parts.metrics.count("lost_runs")
+        log.error("Request %s is running and has no run", request.id)
+
+        def work(tx: Transaction) -> None:
+            now = tx.requests.get(request.id)
+            if now is None or (now.state, now.updated_at) != (request.state, request.updated_at):
+                return
+            if tx.runs.attempt(now.id) is None:
+                tx.runs.enqueue(now.id, now.revision)
+            else:
+                lose_sight_of(tx, now, NO_RUN)
+
+        await patiently(self._parts, work)
+
+    async def look_by_itself(self, request: Request) -> None:
+        """An order that was given up for lost may have arrived after all: then the run goes on without a click."""
+        attempt = await patiently(self._parts, lambda tx: tx.runs.attempt(request.id), reads=True)
+        if attempt is None:
+            return
+        try:
+            group = await self._parts.cloud.group(request.plan.project, request.plan.group_id)
+        except CloudError:
+            return
+        if seen_group_after_attempt(attempt, group, request.plan.to) not in (Sight.UNDERWAY, Sight.DONE):
+            return
+
+        def work(tx: Transaction) -> None:
+            now = tx.requests.get(request.id)
+            moved = advance(tx, now, Event.LOOK_AGAIN, BOT) if now and now.state is State.NEEDS_PERSON else None
+            run = tx.runs.get(request.id)
+            if moved is None or run is None:
+                return
+            save_run(tx, replace(run, question=None, question_subjects=()))
+            say(tx, moved, line(LineKind.RECONCILED, what=ARRIVED), once="reconciled")
+            show(tx, moved, Place(PlaceKind.QUESTION, Question.LOOK_AGAIN.value))
+            tx.runs.enqueue(moved.id, moved.revision)
+
+        await patiently(self._parts, work)
+
+
+def lose_sight_of(tx: Transaction, request: Request, what: str) -> None:
+    moved = advance(tx, request, Event.LOSE_SIGHT, BOT)
+    if moved is None:
+        return
+    run = tx.runs.get(request.id) or Run(request_id=request.id, revision=request.revision, started_at=tx.now)
+    save_run(tx, replace(run, question=Question.LOOK_AGAIN, question_subjects=()))
+    say(tx, moved, line(LineKind.NEEDS_PERSON, what=what))
+    show(tx, moved, Place(PlaceKind.QUESTION, Question.LOOK_AGAIN.value))
+
+
+async def _guarded(duty: Duty, request: Request) -> None:
+    """One request must not keep the others from being swept."""
+    try:
+        await duty(request)
+    except Exception:
+        log.exception("The sweep failed for request %s", request.id)
