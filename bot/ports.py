@@ -433,6 +433,14 @@ class Notifier(Protocol):
         ...
 
 
+class Rooms(Protocol):
+    """The channels that a request will be shown in."""
+
+    async def cure_for(self, channel: str) -> str:
+        """Empty if the bot can write there; else one sentence that says what to do."""
+        ...
+
+
 class PolicySource(Protocol):
     """The policy in force. A changed file is a new policy with a new version."""
 

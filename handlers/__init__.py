@@ -1,0 +1,22 @@
+"""Slack in: every listener reads its payload once, acknowledges at once, and lets the service decide."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.service.desk import Desk
+from handlers.background import Background
+from handlers.commands import Commands
+from handlers.counter import Counter
+from handlers.decisions import Decisions
+from handlers.forms import Forms
+from handlers.home import Home
+
+
+def register(app: AsyncApp, desk: Desk, client: AsyncWebClient, background: Background) -> None:
+    """Everything the bot listens to."""
+    counter = Counter(desk=desk, client=client, background=background)
+    forms, decisions = Forms(counter), Decisions(counter)
+    for listener in (forms, decisions, Commands(counter, forms, decisions), Home(counter)):
+        listener.listen(app)

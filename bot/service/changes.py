@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.domain.audit import Entry
-from bot.domain.lines import Line
+from bot.domain.lines import Line, LineKind, line
 from bot.domain.people import Account
+from bot.domain.plan import difference
 from bot.domain.request import Event, Request, State, after
 from bot.domain.run import Run
 from bot.domain.surface import Place, PlaceKind
 from bot.ports import Transaction
+from bot.service.looking import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +108,23 @@ def save_run(tx: Transaction, run: Run) -> None:
     """Write the run and let its progress message follow."""
     tx.runs.save(run)
     tx.surfaces.want(run.request_id, Place(PlaceKind.PROGRESS))
+
+
+def redraw(tx: Transaction, request: Request, look: Look, cause: Cause) -> Request | None:
+    """What was approved is no longer what would happen: a new revision, no approvals, and the difference shown."""
+    changes = difference(request.plan, look.plan) or tuple(finding.sentence for finding in look.findings)
+    now = advance(
+        tx,
+        request,
+        Event.DRIFT,
+        cause,
+        revision=request.revision + 1,
+        group=look.snapshot.group,
+        plan=look.plan,
+        snapshot=look.snapshot,
+        findings=look.findings,
+        plan_change=changes,
+    )
+    if now:
+        say(tx, now, line(LineKind.DRIFTED, revision=now.revision, changes=list(changes)), once=f"drift.{now.revision}")
+    return now

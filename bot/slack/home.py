@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.domain.request import Request, RequestId
-from bot.slack.blocks import Block, View, actions, button, context, divider, header, section
+from bot.slack.blocks import Block, View, actions, button, context, divider, header, modal, section
 from bot.slack.cards.lines import verb
 from bot.slack.escape import code, mention, mrkdwn, plain, when
 from bot.slack.ids import COMMAND, ActionId, BlockId, CallbackId
@@ -38,6 +38,12 @@ def home(page: HomePage) -> View:
         *_part("Recent", page.recent, page, "Nothing yet."),
     ]
     return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
+
+
+def status_view(requests: Sequence[Request]) -> View:
+    """What is open and what ended last, for `status`."""
+    rows = [_row(request, "") for request in requests[: 2 * SHOWN]]
+    return modal(CallbackId.DETAILS, "Failovers", rows or [context("There is none yet.")])
 
 
 def _part(title: str, requests: Sequence[Request], page: HomePage, empty: str) -> list[Block]:

@@ -97,8 +97,8 @@ def withdrawn() -> str:
     return "Withdrawn. Nothing was started, and nobody can approve it any more."
 
 
-def retracted(given: int, needed: int) -> str:
-    return f"Your approval is taken back ({given} of {needed}). Nothing was started."
+def retracted() -> str:
+    return "Your approval is taken back. Nothing was started."
 
 
 def nothing_to_retract() -> str:
@@ -138,13 +138,20 @@ def confirmed() -> str:
     return "Service confirmed. Thank you: this ends the outage clock."
 
 
-def confirmed_before(by: Account | None, at: datetime | None) -> str:
-    moment = f" at {when(at)}" if at else ""
-    return f"Service was already confirmed by {mention(by)}{moment}. Nothing was changed."
+def nothing_to_confirm() -> str:
+    return "There is nothing to confirm: the failover is not over yet, or somebody confirmed the service before you."
+
+
+def closed() -> str:
+    return "Closed as unknown. The group is free for a new request; nothing was sent or undone."
 
 
 def reviewed() -> str:
     return "Your review is recorded with the request."
+
+
+def login_sent() -> str:
+    return "The login guidance is in your direct messages with me."
 
 
 def no_login_yet() -> str:
@@ -204,40 +211,12 @@ def people_unknown() -> str:
 # Errors of inputs are plain text: Slack shows them as they are under the field.
 
 
-def reason_missing() -> str:
-    return "Say why now. Approvers read it on the card."
-
-
 def group_missing() -> str:
     return "Choose a protection group."
 
 
-def group_unknown() -> str:
-    return "The cloud does not know this protection group (any more). Choose another one."
-
-
-def ticket_mismatch(pattern: str) -> str:
-    return f"The ticket must look like {pattern[:200]}."
-
-
-def name_mismatch() -> str:
-    return "This is not the group's name. Type it exactly as it is shown."
-
-
-def start_in_past() -> str:
-    return "This time has passed. Choose a later one, or start on approval."
-
-
-def start_missing() -> str:
-    return "Choose when to start, or start on approval."
-
-
 def blocker_in_form(finding: Finding) -> str:
     return f"{finding.sentence} {finding.cure}"[:500]
-
-
-def group_open_elsewhere() -> str:
-    return "There is already an open request for this group. Open its card instead."
 
 
 # ----------------------------------------------------------------------------------------------- help

@@ -11,12 +11,13 @@ from bot.slack.modals.decide import (
     review_view,
     unique_warnings,
 )
-from bot.slack.modals.details import details_view
+from bot.slack.modals.details import check_view, details_view
 from bot.slack.modals.form import Form, choose_project, form_errors, group_option, request_form
 
 __all__ = [
     "Form",
     "approve_view",
+    "check_view",
     "choose_project",
     "close_view",
     "deny_view",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bot.domain.facts import ProtectedInstance, ReplicationPair, Server
-from bot.domain.preflight import Finding
+from collections.abc import Sequence
+
+from bot.domain.facts import ProtectedInstance, ReplicationPair, Server, Snapshot
+from bot.domain.plan import Options, Plan
+from bot.domain.preflight import Finding, os_mix, pairs_line, servers_line, verdict_line
 from bot.domain.request import Request
-from bot.slack.blocks import Block, View, fit, header, modal, paragraphs
+from bot.slack.blocks import Block, View, fit, header, modal, paragraphs, section
 from bot.slack.cards.lines import pair_trouble
 from bot.slack.escape import mrkdwn, names, when
-from bot.slack.ids import CallbackId, encode_target
+from bot.slack.ids import COMMAND, CallbackId, encode_target
 from bot.slack.words import OS
 
 PART_LIMIT = 45_000  # characters per part: four parts stay below the 250 kB and 100 blocks of a view
@@ -24,6 +27,20 @@ def details_view(request: Request) -> View:
         *_part("Raw values", _raw(request)),
     ]
     return modal(CallbackId.DETAILS, "Details", blocks, metadata=encode_target(request.id, request.revision))
+
+
+def check_view(snapshot: Snapshot, plan: Plan, found: Sequence[Finding]) -> View:
+    """The preflight without a request."""
+    group, to = snapshot.group, plan.to
+    zones = f"{mrkdwn(group.zone_of(to.other), 60)} → {mrkdwn(group.zone_of(to), 60)}"
+    told = (
+        f"*{mrkdwn(group.name, 80)}* · {zones} · {verdict_line(found)}",
+        f"Replication: {mrkdwn(pairs_line(snapshot), 500)}",
+        f"Servers: {mrkdwn(servers_line(snapshot, to, Options()), 500)} · {mrkdwn(os_mix(snapshot), 200)}",
+        f"Nothing was requested. {COMMAND} opens the form.",
+    )
+    blocks = [section("\n".join(told)), *_part(f"Checks ({len(found)})", [_finding(finding) for finding in found])]
+    return modal(CallbackId.DETAILS, "Checked", blocks)
 
 
 def _part(title: str, told: list[str]) -> list[Block]:

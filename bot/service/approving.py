@@ -1,0 +1,213 @@
+"""Approving: the plan is looked at again, the person is looked at live, and the last approval hands the run over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.domain.errors import Problem
+from bot.domain.lines import LineKind, line
+from bot.domain.people import Person
+from bot.domain.policy import Action, Quorum, Refusal, quorum, rule_for
+from bot.domain.request import Approval, Event, Request, State
+from bot.ports import Transaction
+from bot.service.changes import Cause, advance, card, record, redraw, say, show
+from bot.service.clicks import Click, cause_of, fresh_look, judge, note, standing, who
+from bot.service.desk import Desk
+from bot.service.looking import Look, has_drifted
+from bot.service.outcomes import (
+    AlreadyApproved,
+    AlreadyDecided,
+    Approved,
+    Approving,
+    Blocked,
+    Busy,
+    CloudAway,
+    Done,
+    PlanChanged,
+    Refused,
+    Unacknowledged,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was looked at before the transaction: the person, and the cloud if the request waits for approvals."""
+
+    person: Person | None
+    fresh: Look | Problem | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A person who may approve this request now, and the roles it would count for."""
+
+    request: Request
+    person: Person
+    roles: tuple[str, ...]
+    fresh: Look
+
+
+async def approve(desk: Desk, click: Click) -> Approving:
+    """Count one approval of exactly this plan, and hand the run to the engine with the last one."""
+    seen = await _look(desk, click)
+    outcome = await desk.store.run(lambda tx: _approve(tx, desk, click, seen))
+    desk.notifier.wake()
+    return outcome
+
+
+async def consider(desk: Desk, click: Click) -> Approving | Done:
+    """All that approving asks, without counting: for the second step, which repeats what will happen."""
+    seen = await _look(desk, click)
+    outcome = await desk.store.run(lambda tx: _consider(tx, desk, click, seen))
+    desk.notifier.wake()
+    return outcome
+
+
+async def check_again(desk: Desk, click: Click) -> Approving | Done:
+    """Look at the cloud again and let the card show it; a changed plan is a new revision."""
+    seen = await _look(desk, click, at_once=True)
+    outcome = await desk.store.run(lambda tx: _check_again(tx, desk, click, seen))
+    desk.notifier.wake()
+    return outcome
+
+
+async def _look(desk: Desk, click: Click, *, at_once: bool = False) -> Seen:
+    person = await who(desk, click.actor)
+    request = await desk.store.read(lambda tx: tx.requests.get(click.request_id))
+    if person is None or request is None or request.state is not State.PENDING:
+        return Seen(person=person, fresh=None)
+    return Seen(person=person, fresh=await fresh_look(desk, request, at_once=at_once))
+
+
+def _approve(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving:
+    admitted = _admit(tx, desk, click, seen)
+    if not isinstance(admitted, Admitted):
+        return admitted
+    missing = tuple(one for one in admitted.fresh.warnings if one.check not in click.acknowledged)
+    if missing:
+        note(tx, click, Action.APPROVE, left := Unacknowledged(findings=missing))
+        return left
+    return _count(tx, desk, click, admitted)
+
+
+def _consider(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving | Done:
+    admitted = _admit(tx, desk, click, seen)
+    if not isinstance(admitted, Admitted):
+        return admitted
+    note(tx, click, Action.APPROVE, done := Done(request=_refresh(tx, admitted.request, admitted.fresh)))
+    return done
+
+
+def _admit(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Admitted | Approving:
+    """The right, then the plan. Whatever stands in the way is the answer, and an audit row."""
+    outcome = _admission(tx, desk, click, seen)
+    if not isinstance(outcome, Admitted):
+        note(tx, click, Action.APPROVE, outcome)
+    return outcome
+
+
+def _admission(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Admitted | Approving:
+    request = standing(tx, click)
+    if not isinstance(request, Request):
+        return request
+    if request.state is not State.PENDING:
+        return AlreadyDecided(state=request.state, by=request.decided_by, at=request.decided_at)
+    decision = judge(tx, desk, request, Action.APPROVE, click, seen.person)
+    if seen.person is None or decision.reason:
+        return Refused(reason=decision.reason or Refusal.NOBODY_KNOWS)
+    match seen.fresh:
+        case Problem() as problem:
+            return CloudAway(problem=problem)
+        case None:  # it became pending between our look and this transaction
+            return Busy()
+        case fresh if has_drifted(request, fresh):
+            changed = redraw(tx, request, fresh, cause_of(click)) or request
+            return PlanChanged(clicked=request.revision, request=changed)
+        case fresh if fresh.blockers:
+            return Blocked(findings=fresh.findings)
+        case fresh:
+            return Admitted(request=request, person=seen.person, roles=decision.roles, fresh=fresh)
+
+
+def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
+    request, person, roles = admitted.request, admitted.person, admitted.roles
+    is_new = tx.approvals.add(_approval(tx, click, admitted))
+    count = _quorum(tx, desk, request)
+    if not is_new:
+        note(tx, click, Action.APPROVE, again := AlreadyApproved(given=count.given, needed=count.needed))
+        return again
+    cause = replace(cause_of(click), detail={"given": count.given, "needed": count.needed, "roles": list(roles)})
+    say(tx, request, line(LineKind.APPROVED, account=str(person.account), given=count.given, needed=count.needed))
+    if count.is_met:
+        request = _release(tx, request, cause, person)
+    else:
+        record(tx, request, Action.APPROVE.value, cause)
+        show(tx, request, card(request))
+    return Approved(request=request, given=count.given, needed=count.needed)
+
+
+def _approval(tx: Transaction, click: Click, admitted: Admitted) -> Approval:
+    return Approval(
+        request_id=admitted.request.id,
+        revision=admitted.request.revision,
+        account=admitted.person.account,
+        person_id=admitted.person.person_id,
+        name=admitted.person.name,
+        roles=admitted.roles,
+        digest=admitted.request.plan.digest,
+        at=tx.now,
+        acknowledged=tuple(sorted(click.acknowledged)),
+        is_step_up=click.has_stepped_up,
+    )
+
+
+def _quorum(tx: Transaction, desk: Desk, request: Request) -> Quorum:
+    rule = rule_for(desk.policy, request.group)
+    approvals = tx.approvals.of(request.id, request.revision)
+    return quorum(rule, approvals) if rule else Quorum(roles=())
+
+
+def _release(tx: Transaction, request: Request, cause: Cause, person: Person) -> Request:
+    """Enough approvals: the state and the engine's order are one transaction."""
+    approved = advance(tx, request, Event.APPROVE, cause, decided_by=person.account, decided_at=tx.now)
+    if approved is None:
+        return request
+    start_at = request.options.start_at
+    say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat() if start_at else ""))
+    if start_at is None or start_at <= tx.now:
+        tx.runs.enqueue(approved.id, approved.revision)
+    return approved
+
+
+def _check_again(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving | Done:
+    outcome = _checked(tx, desk, click, seen)
+    note(tx, click, Action.CHECK, outcome)
+    return outcome
+
+
+def _checked(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving | Done:
+    request = standing(tx, click)
+    if not isinstance(request, Request):
+        return request
+    decision = judge(tx, desk, request, Action.CHECK, click, seen.person)
+    if decision.reason:
+        return Refused(reason=decision.reason)
+    match seen.fresh:
+        case Problem() as problem:
+            return CloudAway(problem=problem)
+        case None:
+            return Done(request=request)
+        case fresh if has_drifted(request, fresh):
+            changed = redraw(tx, request, fresh, cause_of(click)) or request
+            return PlanChanged(clicked=request.revision, request=changed)
+        case fresh:
+            return Done(request=_refresh(tx, request, fresh))
+
+
+def _refresh(tx: Transaction, request: Request, fresh: Look) -> Request:
+    """The same plan, seen again just now."""
+    now = replace(request, snapshot=fresh.snapshot, findings=fresh.findings)
+    if not tx.requests.move(request, now):
+        return request
+    show(tx, now, card(now))
+    return now

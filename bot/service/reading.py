@@ -1,0 +1,96 @@
+"""What people may read: a request, the lists of App Home, the login guidance. Reading decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.errors import PeopleError
+from bot.domain.facts import Catalogue, ProjectAlias
+from bot.domain.people import Account, Person
+from bot.domain.policy import Action, decide, rule_for
+from bot.domain.request import OPEN_STATES, Request, RequestId, State
+from bot.domain.surface import Place, PlaceKind
+from bot.ports import RequestView, Transaction
+from bot.service.changes import record
+from bot.service.clicks import Click, cause_of, judge, note, who
+from bot.service.desk import Desk
+from bot.service.outcomes import Done, Missing, NothingToAnswer, Refused
+
+Showing = Done | Missing | Refused | NothingToAnswer
+RAN = frozenset({State.VERIFIED, State.UNVERIFIED, State.PARTLY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desktop:
+    """App Home of one person."""
+
+    mine: tuple[Request, ...]
+    to_decide: tuple[Request, ...]
+    running: tuple[Request, ...]
+    recent: tuple[Request, ...]
+    may_request: bool
+    owes_review: Request | None = None
+
+
+async def search(desk: Desk, project: ProjectAlias, text: str, *, limit: int = 100) -> Catalogue:
+    return await desk.cloud.search(project, text, limit=limit)
+
+
+async def view(desk: Desk, request_id: RequestId) -> RequestView | None:
+    return await desk.store.read(lambda tx: tx.requests.view(request_id))
+
+
+async def show_login(desk: Desk, click: Click) -> Showing:
+    """Send the login guidance to this person's direct messages (again)."""
+    person = await who(desk, click.actor)
+    outcome = await desk.store.run(lambda tx: _show_login(tx, desk, click, person))
+    desk.notifier.wake()
+    return outcome
+
+
+def _show_login(tx: Transaction, desk: Desk, click: Click, person: Person | None) -> Showing:
+    request = tx.requests.get(click.request_id)
+    if request is None:
+        note(tx, click, Action.SEE_LOGIN, missing := Missing())
+        return missing
+    decision = judge(tx, desk, request, Action.SEE_LOGIN, click, person)
+    if decision.reason:
+        note(tx, click, Action.SEE_LOGIN, refused := Refused(reason=decision.reason))
+        return refused
+    if request.state not in RAN:
+        note(tx, click, Action.SEE_LOGIN, nothing := NothingToAnswer(request=request))
+        return nothing
+    tx.surfaces.want(request.id, Place(PlaceKind.LOGIN, str(click.actor)), user=click.actor.user)
+    record(tx, request, Action.SEE_LOGIN.value, cause_of(click))
+    return Done(request=request)
+
+
+async def recent(desk: Desk, *, limit: int = 20) -> tuple[Request, ...]:
+    """What is open, then what ended last."""
+    found = await desk.store.read(lambda tx: (tx.requests.in_states(OPEN_STATES), tx.requests.recent(limit=limit)))
+    return tuple({request.id: request for requests in found for request in requests}.values())[:limit]
+
+
+async def desktop(desk: Desk, account: Account) -> Desktop:
+    try:
+        person = await desk.person(account)
+    except PeopleError:
+        person = None
+    open_requests, recent, owed = await desk.store.read(
+        lambda tx: (tx.requests.in_states(OPEN_STATES), tx.requests.recent(limit=10), tx.requests.owing_review(account))
+    )
+    return Desktop(
+        mine=tuple(request for request in open_requests if request.requester == account),
+        to_decide=tuple(r for r in open_requests if person and _may_decide(desk, r, person)),
+        running=tuple(r for r in open_requests if r.state in (State.RUNNING, State.NEEDS_PERSON)),
+        recent=tuple(request for request in recent if request.state.is_final),
+        may_request=person is not None,
+        owes_review=owed,
+    )
+
+
+def _may_decide(desk: Desk, request: Request, person: Person) -> bool:
+    if request.state is not State.PENDING:
+        return False
+    rule = rule_for(desk.policy, request.group)
+    return decide(desk.policy, rule, Action.APPROVE, person, request=request, now=desk.clock.now()).is_allowed

@@ -1,0 +1,139 @@
+"""What people may still do while a run is under way or over: answer, cancel, look again, close, confirm, review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.domain.lines import LineKind, line
+from bot.domain.people import Person
+from bot.domain.policy import Action
+from bot.domain.request import Event, Request, State
+from bot.domain.run import HardStopAnswer, Question, Run, Step, StepState
+from bot.domain.surface import Place, PlaceKind
+from bot.ports import Transaction
+from bot.service.changes import advance, record, save_run, say, show
+from bot.service.clicks import Click, cause_of, judge, note, who
+from bot.service.desk import Desk
+from bot.service.outcomes import Acting, Done, Missing, NothingToAnswer, Refused, TooLate
+
+Change = Callable[[Transaction, Request, Run], Request | None]
+RAN = frozenset({State.VERIFIED, State.UNVERIFIED, State.PARTLY})
+
+
+async def cancel(desk: Desk, click: Click) -> Acting:
+    """Ask the run to stop before the reversal; it starts the same servers again."""
+
+    def ask(tx: Transaction, request: Request, run: Run) -> Request | None:
+        if request.state is not State.RUNNING or tx.runs.attempt(request.id) is not None or run.cancel_requested_by:
+            return None
+        save_run(tx, replace(run, cancel_requested_by=click.actor))
+        say(tx, request, line(LineKind.CANCEL_ASKED, account=str(click.actor)))
+        return request
+
+    return await _steer(desk, click, Action.CANCEL, ask)
+
+
+async def answer_hard_stop(desk: Desk, click: Click, answer: HardStopAnswer) -> Acting:
+    """Servers that do not stop softly: force them off, wait on, or cancel."""
+
+    def write(tx: Transaction, request: Request, run: Run) -> Request | None:
+        if run.question is not Question.HARD_STOP:
+            return None
+        save_run(tx, replace(run, hard_stop=answer, answered_by=click.actor, question=None))
+        show(tx, request, Place(PlaceKind.QUESTION, Question.HARD_STOP))
+        return request
+
+    return await _steer(desk, click, Action.ANSWER, write, answer=answer.value)
+
+
+async def look_again(desk: Desk, click: Click) -> Acting:
+    """The outcome was unknown: read the group once more. Nothing is sent."""
+
+    def again(tx: Transaction, request: Request, run: Run) -> Request | None:
+        looking = advance(tx, request, Event.LOOK_AGAIN, cause_of(click))
+        if looking is None:
+            return None
+        save_run(tx, replace(run, question=None, answered_by=click.actor))
+        say(tx, looking, line(LineKind.LOOKED_AGAIN, account=str(click.actor), what=""))
+        tx.runs.enqueue(looking.id, looking.revision)
+        return looking
+
+    return await _steer(desk, click, Action.ANSWER, again)
+
+
+async def close(desk: Desk, click: Click) -> Acting:
+    """A person ends a request whose outcome nobody could tell. The group is free for a new request."""
+
+    def end(tx: Transaction, request: Request, run: Run) -> Request | None:
+        closed = advance(
+            tx, request, Event.CLOSE, cause_of(click), decided_by=click.actor, decision_reason=click.reason
+        )
+        if closed:
+            say(tx, closed, line(LineKind.CLOSED, account=str(click.actor), reason=click.reason))
+        return closed
+
+    return await _steer(desk, click, Action.ANSWER, end)
+
+
+async def confirm_service(desk: Desk, click: Click) -> Acting:
+    """A person says that the service is back: the fifth clock stops."""
+
+    def confirm(tx: Transaction, request: Request, run: Run) -> Request | None:
+        if request.state not in RAN or run.confirmed_at is not None:
+            return None
+        done = replace(run.step(Step.CONFIRM), state=StepState.DONE, ended_at=tx.now)
+        confirmed = replace(run.with_step(done), confirmed_by=click.actor, confirmed_at=tx.now)
+        save_run(tx, confirmed)
+        say(tx, request, line(LineKind.CONFIRMED, account=str(click.actor)))
+        show(tx, request, Place(PlaceKind.END))
+        return request
+
+    return await _steer(desk, click, Action.CONFIRM, confirm)
+
+
+async def review(desk: Desk, click: Click) -> Acting:
+    """What the break-glass person writes afterwards, before it may be done again."""
+
+    def write(tx: Transaction, request: Request, run: Run) -> Request | None:
+        written = replace(request, review=click.reason)
+        if not request.break_glass or request.review or not tx.requests.move(request, written):
+            return None
+        say(tx, written, line(LineKind.REVIEWED, account=str(click.actor)))
+        return written
+
+    return await _steer(desk, click, Action.REVIEW, write)
+
+
+async def _steer(desk: Desk, click: Click, action: Action, change: Change, **detail: object) -> Acting:
+    person = await who(desk, click.actor)
+    outcome = await desk.store.run(lambda tx: _steered(tx, desk, click, person, action, change, detail))
+    desk.notifier.wake()
+    return outcome
+
+
+def _steered(
+    tx: Transaction,
+    desk: Desk,
+    click: Click,
+    person: Person | None,
+    action: Action,
+    change: Change,
+    detail: dict[str, object],
+) -> Acting:
+    request, run = tx.requests.get(click.request_id), tx.runs.get(click.request_id)
+    if request is None:
+        note(tx, click, action, missing := Missing())
+        return missing
+    decision = judge(tx, desk, request, action, click, person)
+    if decision.reason:
+        note(tx, click, action, refused := Refused(reason=decision.reason))
+        return refused
+    changed = change(tx, request, run or Run(request_id=request.id, revision=request.revision))
+    if changed is None:
+        late = TooLate(request=request) if action is Action.CANCEL else NothingToAnswer(request=request)
+        note(tx, click, action, late)
+        return late
+    if changed.state is request.state:  # a change of state has its row already
+        record(tx, changed, action.value, replace(cause_of(click), detail=detail))
+    return Done(request=changed)

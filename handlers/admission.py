@@ -1,0 +1,52 @@
+"""Only our own app's payloads from our own workspace: everything else stops here, with an audit row."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.response import BoltResponse
+
+from bot.domain.audit import Entry
+from bot.service.desk import Desk
+from handlers.payload import Origin, Raw, origin_of
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Who we are. An empty field is not known, and then not asked for."""
+
+    app_id: str
+    team: str
+    enterprise: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Bolt's global middleware. The signature says that Slack sent it; this says that it is meant for us."""
+
+    home: Home
+    desk: Desk
+
+    async def __call__(self, body: Raw, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+        origin = origin_of(body)
+        reason = self.foreign(origin)
+        if not reason:
+            return await next()
+        log.warning("payload_refused", reason=reason, actor=str(origin.actor))
+        entry = Entry(action="payload", outcome=reason, actor=origin.actor, detail={"team": origin.team[:40]})
+        await self.desk.store.run(lambda tx: tx.audit.append(entry))
+        return BoltResponse(status=200, body="")
+
+    def foreign(self, origin: Origin) -> str:
+        """Empty when it is ours. A stranger in a shared channel clicks with our team and their own user's team."""
+        if self.home.app_id and origin.app_id and origin.app_id != self.home.app_id:
+            return "foreign_app"
+        if origin.team != self.home.team:
+            return "foreign_team"
+        if self.home.enterprise and origin.actor.enterprise not in ("", self.home.enterprise):
+            return "foreign_enterprise"
+        return ""

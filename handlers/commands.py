@@ -1,0 +1,116 @@
+"""`/failover` and its words, and the shortcut: acknowledged at once, answered in a modal or a private line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.domain.facts import GroupId
+from bot.domain.request import RequestId
+from bot.service import opening, reading
+from bot.service.outcomes import Checked, CloudAway, Invalid, Refused
+from bot.slack import modals, texts
+from bot.slack.home import status_view
+from bot.slack.ids import COMMAND, ActionId, CallbackId, FormTarget, Target, decode_target
+from handlers.counter import Counter, View
+from handlers.decisions import Decisions
+from handlers.forms import Forms
+from handlers.payload import Origin, Raw, clicked_value, origin_of
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    counter: Counter
+    forms: Forms
+    decisions: Decisions
+
+    def listen(self, app: AsyncApp) -> None:
+        app.command(COMMAND)(self.on_command)
+        app.shortcut(CallbackId.START.value)(self.on_shortcut)
+        app.action({"action_id": ActionId.START.value})(self.on_shortcut)
+        app.action({"action_id": ActionId.BREAK_GLASS.value})(self.on_break_glass)
+        app.action({"action_id": ActionId.FAIL_BACK.value})(self.on_fail_back)
+
+    async def on_command(self, ack: AsyncAck, body: Raw) -> None:
+        origin = origin_of(body)
+        match str(body.get("text") or "").split():
+            case ["help" | "-h" | "--help"]:
+                await ack(text=texts.usage(), response_type="ephemeral")
+            case ["status"]:
+                await ack()
+                self._in_modal(origin, self._status)
+            case ["check", *words]:
+                await ack()
+                self._in_modal(origin, lambda: self._check(origin, " ".join(words)))
+            case ["approve", request_id]:
+                await ack()
+                target = Target(RequestId(request_id.upper()), 1)
+                self.decisions.open_approval(origin, target, "command", shows_revision=False)
+            case ["deny", request_id]:
+                await ack()
+                await self._deny(origin, RequestId(request_id.upper()))
+            case ["break-glass", *words]:
+                await ack()
+                self.forms.open(origin, break_glass=True, group=" ".join(words))
+            case words:
+                await ack()
+                self.forms.open(origin, group=" ".join(words))
+
+    async def on_shortcut(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
+        self.forms.open(origin_of(body))
+
+    async def on_break_glass(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
+        self.forms.open(origin_of(body), break_glass=True)
+
+    async def on_fail_back(self, ack: AsyncAck, body: Raw) -> None:
+        """A second switchover, with the same group chosen already."""
+        await ack()
+        origin, target = origin_of(body), decode_target(clicked_value(body))
+
+        async def first() -> View:
+            view = await reading.view(self.counter.desk, target.request_id) if target else None
+            if view is None:
+                return modals.problem_view(texts.unknown_request())
+            chosen = FormTarget(view.request.project, view.request.group.id)
+            return modals.request_form(await self.forms.fresh(chosen))
+
+        self._in_modal(origin, first)
+
+    async def _deny(self, origin: Origin, request_id: RequestId) -> None:
+        view = await reading.view(self.counter.desk, request_id)
+        target = Target(request_id, view.request.revision if view else 1)
+        self.decisions.open_second_step(origin, ActionId.DENY, target)
+
+    async def _status(self) -> View:
+        return status_view(await reading.recent(self.counter.desk))
+
+    async def _check(self, origin: Origin, words: str) -> View:
+        """By name or id, in the first project that knows such a group."""
+        desk = self.counter.desk
+        for project in desk.cloud.projects:
+            found = await reading.search(desk, project, words, limit=10)
+            exact = [group for group in found.groups if words in (group.name, group.id)] or list(found.groups)
+            if len(exact) == 1:
+                return await self._checked(origin, FormTarget(project, exact[0].id))
+        return modals.notice_view(f"There is not exactly one protection group called “{words}”. Nothing was checked.")
+
+    async def _checked(self, origin: Origin, target: FormTarget) -> View:
+        group_id = target.group_id or GroupId("")
+        outcome = await opening.check(self.counter.desk, target.project, group_id, origin.actor)
+        match outcome:
+            case Checked():
+                return modals.check_view(outcome.snapshot, outcome.plan, outcome.findings)
+            case Refused():
+                return modals.problem_view(texts.refused(outcome.reason))
+            case CloudAway():
+                return modals.problem_view(texts.problem(outcome.problem))
+            case Invalid():
+                return modals.problem_view(" ".join(outcome.errors.values()))
+
+    def _in_modal(self, origin: Origin, make: Callable[[], Awaitable[View]]) -> None:
+        work = self.counter.in_modal(origin, modals.loading_view(), make)
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)

@@ -1,0 +1,258 @@
+"""The buttons of the card, of the run and of its end: each acknowledges, asks the service, and answers in private."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.domain.policy import Quorum, quorum, rule_for
+from bot.domain.run import HardStopAnswer, Run
+from bot.ports import RequestView
+from bot.service import approving, deciding, reading, steering
+from bot.service.clicks import Click
+from bot.service.desk import Desk
+from bot.service.outcomes import Acting, Done
+from bot.slack import modals, texts
+from bot.slack.cards.scene import Scene
+from bot.slack.ids import ActionId, CallbackId, Target, decode_target
+from handlers import words
+from handlers.counter import Counter, View
+from handlers.payload import FormState, Origin, Raw, clicked_value, origin_of
+
+UseCase = Callable[[Desk, Click], Awaitable[Acting]]
+Draw = Callable[[RequestView], View]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simple:
+    """A button that needs no second step: what it asks, and the words when it is done, too late, or not asked."""
+
+    ask: UseCase
+    done: str
+    late: str = ""
+    nothing: str = ""
+
+
+SIMPLE = {
+    ActionId.WITHDRAW: Simple(ask=deciding.withdraw, done=texts.withdrawn()),
+    ActionId.RETRACT: Simple(ask=deciding.retract, done=texts.retracted(), late=texts.nothing_to_retract()),
+    ActionId.CANCEL: Simple(ask=steering.cancel, done=texts.cancel_asked(), late=texts.too_late_to_cancel()),
+    ActionId.LOOK_AGAIN: Simple(ask=steering.look_again, done=texts.answered()),
+    ActionId.CONFIRM: Simple(ask=steering.confirm_service, done=texts.confirmed(), nothing=texts.nothing_to_confirm()),
+    ActionId.SHOW_LOGIN: Simple(ask=reading.show_login, done=texts.login_sent(), nothing=texts.no_login_yet()),
+}
+
+SECOND_STEPS: dict[ActionId, Draw] = {
+    ActionId.DENY: lambda view: modals.deny_view(view.request),
+    ActionId.DETAILS: lambda view: modals.details_view(view.request),
+    ActionId.CLOSE: lambda view: modals.close_view(view.request),
+    ActionId.REVIEW: lambda view: modals.review_view(view.request),
+    ActionId.HARD_STOP: lambda view: modals.hard_stop_view(
+        view.request, view.run or Run(request_id=view.request.id, revision=view.request.revision)
+    ),
+}
+
+WITH_REASON = {
+    CallbackId.DENY: Simple(ask=deciding.deny, done=texts.denied()),
+    CallbackId.CLOSE: Simple(ask=steering.close, done=texts.closed()),
+    CallbackId.REVIEW: Simple(ask=steering.review, done=texts.reviewed()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    counter: Counter
+
+    def listen(self, app: AsyncApp) -> None:
+        app.action({"action_id": ActionId.APPROVE.value})(self.on_approve)
+        app.action({"action_id": ActionId.CHECK_AGAIN.value})(self.on_check_again)
+        app.action({"action_id": ActionId.OPEN_CARD.value})(self.on_link)
+        for action in SIMPLE:
+            app.action({"action_id": action.value})(self.on_simple)
+        for action in SECOND_STEPS:
+            app.action({"action_id": action.value})(self.on_second_step)
+        app.view(CallbackId.APPROVE.value)(self.on_approve_submit)
+        app.view(CallbackId.HARD_STOP.value)(self.on_hard_stop_submit)
+        for callback in WITH_REASON:
+            app.view(callback.value)(self.on_reason_submit)
+
+    async def on_link(self, ack: AsyncAck) -> None:
+        """Slack also reports buttons that only open an address."""
+        await ack()
+
+    async def on_approve(self, ack: AsyncAck, body: Raw) -> None:
+        """The second step repeats what will happen, after everything was checked again."""
+        await ack()
+        origin, target = origin_of(body), decode_target(clicked_value(body))
+        self.open_approval(origin, target, "button")
+
+    def open_approval(
+        self, origin: Origin, target: Target | None, surface: str, *, shows_revision: bool = True
+    ) -> None:
+        async def considered() -> View:
+            if target is None:
+                return modals.problem_view(texts.bad_button())
+            click = _click(target, origin, surface, shows_revision=shows_revision)
+            outcome = await approving.consider(self.counter.desk, click)
+            if not isinstance(outcome, Done):
+                return modals.problem_view(words.of_approving(outcome), title="Not approved")
+            view = await reading.view(self.counter.desk, outcome.request.id)
+            return modals.approve_view(_scene(self.counter.desk, view)) if view else _unknown()
+
+        loading = modals.loading_view(text="Checking again: group, pairs, servers…")
+        self._in_modal(origin, loading, considered)
+
+    async def on_approve_submit(self, ack: AsyncAck, body: Raw) -> None:
+        origin = origin_of(body)
+        target = decode_target(origin.private_metadata)
+        if target is None:
+            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
+            return
+        ticked = FormState.of(body).ticked(ActionId.ACKNOWLEDGE)
+        click = _click(target, origin, "modal", acknowledged=ticked)
+
+        async def approve() -> str:
+            return words.of_approving(await approving.approve(self.counter.desk, click))
+
+        await self._answer_in_view(ack, origin, approve, "Counting your approval…")
+
+    async def on_hard_stop_submit(self, ack: AsyncAck, body: Raw) -> None:
+        origin = origin_of(body)
+        target, choice = decode_target(origin.private_metadata), FormState.of(body).choice(ActionId.ANSWER)
+        if target is None or choice not in tuple(HardStopAnswer):
+            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
+            return
+        click = _click(target, origin, "modal")
+
+        async def answer() -> str:
+            outcome = await steering.answer_hard_stop(self.counter.desk, click, HardStopAnswer(choice))
+            return words.of_acting(outcome, texts.answered())
+
+        await self._answer_in_view(ack, origin, answer, "Noting your answer…")
+
+    async def on_reason_submit(self, ack: AsyncAck, body: Raw) -> None:
+        origin = origin_of(body)
+        target = decode_target(origin.private_metadata)
+        if target is None:
+            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
+            return
+        simple = WITH_REASON[CallbackId(str(body["view"]["callback_id"]))]
+        click = _click(target, origin, "modal", reason=FormState.of(body).text(ActionId.REASON).strip())
+
+        async def act() -> str:
+            return _sentence(await simple.ask(self.counter.desk, click), simple)
+
+        await self._answer_in_view(ack, origin, act, "Noting it…")
+
+    async def on_check_again(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
+        origin, target = origin_of(body), decode_target(clicked_value(body))
+
+        async def check() -> str:
+            if target is None:
+                return texts.bad_button()
+            outcome = await approving.check_again(self.counter.desk, _click(target, origin, "button"))
+            return texts.checked(outcome.request) if isinstance(outcome, Done) else words.of_approving(outcome)
+
+        self._whispered(origin, check)
+
+    async def on_simple(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
+        origin, target = origin_of(body), decode_target(clicked_value(body))
+        simple = SIMPLE[ActionId(_action_id(body))]
+
+        async def act() -> str:
+            if target is None:
+                return texts.bad_button()
+            return _sentence(await simple.ask(self.counter.desk, _click(target, origin, "button")), simple)
+
+        self._whispered(origin, act)
+
+    async def on_second_step(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
+        self.open_second_step(origin_of(body), ActionId(_action_id(body)), decode_target(clicked_value(body)))
+
+    def open_second_step(self, origin: Origin, action: ActionId, target: Target | None) -> None:
+        async def draw() -> View:
+            if target is None:
+                return modals.problem_view(texts.bad_button())
+            view = await reading.view(self.counter.desk, target.request_id)
+            return SECOND_STEPS[action](view) if view else _unknown()
+
+        self._in_modal(origin, modals.loading_view(text="One moment…"), draw)
+
+    def _in_modal(self, origin: Origin, loading: View, make: Callable[[], Awaitable[View]]) -> None:
+        work = self.counter.in_modal(origin, loading, make)
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)
+
+    def _whispered(self, origin: Origin, make: Callable[[], Awaitable[str]]) -> None:
+        async def whisper() -> None:
+            await self.counter.whisper(origin, await make())
+
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), whisper())
+
+    async def _answer_in_view(
+        self, ack: AsyncAck, origin: Origin, make: Callable[[], Awaitable[str]], meanwhile: str
+    ) -> None:
+        """The outcome takes the place of the form: at once if it is known in time, else after a loading view."""
+
+        async def safely() -> str:
+            try:
+                return await make()
+            except Exception as error:
+                return self.counter.apology(origin, error)
+
+        work = self.counter.background.start(safely())
+        text = await self.counter.quickly(work)
+        if text is not None:
+            await ack(response_action="update", view=modals.problem_view(text, title="Planned failover"))
+            return
+        name = secrets.token_hex(16)
+        await ack(response_action="update", view=modals.loading_view(text=meanwhile) | {"external_id": name})
+
+        async def later() -> None:
+            text = await work
+            if not await self.counter.update_named(name, modals.problem_view(text, title="Planned failover")):
+                await self.counter.write_to(origin, text)
+
+        self.counter.start(origin, lambda text: self.counter.write_to(origin, text), later())
+
+
+def _scene(desk: Desk, view: RequestView) -> Scene:
+    rule = rule_for(desk.policy, view.request.group)
+    count = quorum(rule, view.approvals) if rule else Quorum(roles=())
+    return Scene(view=view, quorum=count, now=desk.clock.now(), rule=rule)
+
+
+def _unknown() -> View:
+    return modals.problem_view(texts.unknown_request())
+
+
+def _click(
+    target: Target,
+    origin: Origin,
+    surface: str,
+    *,
+    reason: str = "",
+    acknowledged: frozenset[str] = frozenset(),
+    shows_revision: bool = True,
+) -> Click:
+    return Click(
+        request_id=target.request_id,
+        revision=target.revision if shows_revision else None,
+        actor=origin.actor,
+        surface=surface,
+        reason=reason,
+        acknowledged=acknowledged,
+    )
+
+
+def _sentence(outcome: Acting, simple: Simple) -> str:
+    return words.of_acting(outcome, simple.done, late=simple.late, nothing=simple.nothing)
+
+
+def _action_id(body: Raw) -> str:
+    return str(body["actions"][0]["action_id"])

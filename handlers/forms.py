@@ -1,0 +1,221 @@
+"""The request form: opened at once, filled in as facts arrive, checked before anybody is pinged."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.domain.errors import CloudError
+from bot.domain.facts import GroupId, Known, ProjectAlias, Site
+from bot.domain.plan import Occasion, Options
+from bot.domain.policy import rule_for
+from bot.domain.preflight import Level
+from bot.domain.request import Draft
+from bot.service import opening, reading
+from bot.service.outcomes import AlreadyOpen, Blocked, Field, Invalid, Opened, Opening
+from bot.slack import modals, texts
+from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, decode_form
+from handlers import words
+from handlers.counter import Counter, View
+from handlers.payload import FormState, Origin, Raw, clicked_value, origin_of
+
+SHOWN_AT = {
+    Field.GROUP: BlockId.GROUP,
+    Field.DIRECTION: BlockId.GROUP,
+    Field.REASON: BlockId.REASON,
+    Field.TICKET: BlockId.TICKET,
+    Field.START: BlockId.START_AT,
+    Field.TYPED_NAME: BlockId.TYPED_NAME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    counter: Counter
+
+    def listen(self, app: AsyncApp) -> None:
+        app.view(CallbackId.PROJECT.value)(self.on_project)
+        app.view(CallbackId.REQUEST.value)(self.on_submit)
+        app.view(CallbackId.BREAK_GLASS.value)(self.on_submit)
+        app.action({"action_id": ActionId.GROUP.value})(self.on_group)
+        app.action({"action_id": ActionId.GROUP_ID.value})(self.on_group)
+        app.options({"action_id": ActionId.GROUP.value})(self.on_search)
+
+    def open(self, origin: Origin, *, break_glass: bool = False, group: str = "") -> None:
+        async def first() -> View:
+            projects = self.counter.desk.cloud.projects
+            if len(projects) > 1:
+                return modals.choose_project(projects)
+            form = await self.fresh(FormTarget(projects[0]), break_glass=break_glass, wanted=group)
+            return modals.request_form(form)
+
+        work = self.counter.in_modal(origin, modals.loading_view(), first)
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)
+
+    async def on_project(self, ack: AsyncAck, body: Raw) -> None:
+        """With several projects the form asks which one first."""
+        project = ProjectAlias(FormState.of(body).choice(ActionId.PROJECT))
+        if project not in self.counter.desk.cloud.projects:
+            await ack(response_action="errors", errors={BlockId.PROJECT.value: "Choose one of the listed projects."})
+            return
+        form = await self.fresh(FormTarget(project))
+        await ack(response_action="update", view=modals.request_form(form))
+
+    async def on_search(self, ack: AsyncAck, body: Raw) -> None:
+        """A list of any length is searched, never sent whole: Slack shows a hundred hits."""
+        target = decode_form(origin_of(body).private_metadata)
+        if target is None:
+            await ack(options=[])
+            return
+        found = await reading.search(self.counter.desk, target.project, str(body.get("value") or ""))
+        await ack(options=[modals.group_option(group) for group in found.groups[:100]])
+
+    async def on_group(self, ack: AsyncAck, body: Raw) -> None:
+        """Once the group is known the form shows the direction as zones, and what its rule asks for."""
+        await ack()
+        origin = origin_of(body)
+        target = decode_form(origin.private_metadata)
+        group_id = clicked_value(body)
+        if target is None or not group_id:
+            return
+        chosen = FormTarget(target.project, GroupId(group_id))
+        break_glass = _is_break_glass(body)
+
+        async def show() -> None:
+            form = await self.fresh(chosen, break_glass=break_glass)
+            await self.counter.update(origin.view_id, modals.request_form(form))
+
+        self.counter.start(origin, lambda text: self.counter.write_to(origin, text), show())
+
+    async def on_submit(self, ack: AsyncAck, body: Raw) -> None:
+        """Answers in the form if it can be known in time, else in a second view over it; nothing typed is lost."""
+        origin = origin_of(body)
+        draft = _draft(body)
+        if not draft.group_id:
+            await ack(response_action="errors", errors=_field_errors({Field.GROUP: texts.group_missing()}, body))
+            return
+        work = self.counter.background.start(self._submitted(origin, draft))
+        answer = await self.counter.quickly(work)
+        if answer is not None:
+            await ack(**_in_form(answer, body))
+            return
+        name = secrets.token_hex(16)
+        loading = modals.loading_view(text="Checking the group, its pairs and its servers…") | {"external_id": name}
+        await ack(response_action="push", view=loading)
+        self.counter.start(origin, lambda text: self.counter.write_to(origin, text), self._late(origin, name, work))
+
+    async def _submitted(self, origin: Origin, draft: Draft) -> Opening | str:
+        """The outcome, or the sentence for what nobody expected."""
+        try:
+            resolved = await self._with_direction(draft)
+            return await opening.open_request(self.counter.desk, resolved, origin.actor, "modal")
+        except CloudError as error:
+            return texts.problem(error.problem)
+        except Exception as error:
+            return self.counter.apology(origin, error)
+
+    async def _late(self, origin: Origin, name: str, work: asyncio.Task[Opening | str]) -> None:
+        """In the view over the form; by direct message if the person has closed it meanwhile."""
+        text = _sentence(await work)
+        if not await self.counter.update_named(name, modals.problem_view(text, title="Planned failover")):
+            await self.counter.write_to(origin, text)
+
+    async def _with_direction(self, draft: Draft) -> Draft:
+        """The direction is derived: the opposite of where production is."""
+        group = await self.counter.desk.cloud.group(draft.project, draft.group_id)
+        production = group.production
+        return replace(draft, to=production.other) if production else draft
+
+    async def fresh(self, target: FormTarget, *, break_glass: bool = False, wanted: str = "") -> modals.Form:
+        desk = self.counter.desk
+        catalogue = await reading.search(desk, target.project, wanted, limit=2)
+        group_id = target.group_id or (catalogue.groups[0].id if wanted and catalogue.total == 1 else None)
+        form = modals.Form(
+            project=target.project,
+            must_type_id=catalogue.read_at is None,
+            list_read_at=catalogue.read_at,
+            list_trouble=catalogue.stale_reason,
+            break_glass=break_glass,
+        )
+        if group_id is None:
+            return form
+        try:
+            group = await desk.cloud.group(target.project, group_id)
+        except CloudError as error:
+            return replace(form, list_trouble=error.problem.sentence)
+        return replace(form, group=group, rule=rule_for(desk.policy, group))
+
+
+def _in_form(outcome: Opening | str, body: Raw) -> dict[str, Any]:
+    """The answer to Slack: errors beside their fields, or a view with what came of it."""
+    match outcome:
+        case Invalid():
+            return {"response_action": "errors", "errors": _field_errors(outcome.errors, body)}
+        case Blocked():
+            blockers = " ".join(f"{f.sentence} {f.cure}" for f in outcome.findings if f.level is Level.BLOCKER)
+            return {"response_action": "errors", "errors": _field_errors({Field.GROUP: blockers[:1000]}, body)}
+        case Opened() | AlreadyOpen():
+            return {
+                "response_action": "update",
+                "view": modals.problem_view(_sentence(outcome), title="Planned failover"),
+            }
+        case _:
+            return {"response_action": "push", "view": modals.problem_view(_sentence(outcome))}
+
+
+def _sentence(outcome: Opening | str) -> str:
+    return outcome if isinstance(outcome, str) else words.of_opening(outcome)
+
+
+def _field_errors(errors: Mapping[Field, str], body: Raw) -> dict[str, str]:
+    """A field that this form does not show has its error at the group."""
+    blocks = {str(block.get("block_id")) for block in body["view"].get("blocks", [])}
+    home = BlockId.GROUP if BlockId.GROUP.value in blocks else BlockId.GROUP_ID
+    shown: dict[str, str] = {}
+    for field, sentence in errors.items():
+        block = SHOWN_AT[field].value if SHOWN_AT[field].value in blocks else home.value
+        shown[block] = f"{shown[block]} {sentence}" if block in shown else sentence
+    return shown
+
+
+def _draft(body: Raw) -> Draft:
+    form = FormState.of(body)
+    target = decode_form(origin_of(body).private_metadata)
+    return Draft(
+        project=target.project if target else ProjectAlias(""),
+        group_id=GroupId(_chosen_group(form, target)),
+        to=Site.TARGET,  # derived from where production is, before anything is decided
+        reason=form.text(ActionId.REASON),
+        ticket=form.text(ActionId.TICKET),
+        options=_options(form),
+        typed_name=form.text(ActionId.TYPED_NAME),
+        break_glass=_is_break_glass(body),
+    )
+
+
+def _chosen_group(form: FormState, target: FormTarget | None) -> str:
+    """Typed because the list was away, or picked, or given before the form opened."""
+    if form.has(ActionId.GROUP_ID):
+        return form.text(ActionId.GROUP_ID).strip()
+    return form.choice(ActionId.GROUP) or (target.group_id if target else None) or ""
+
+
+def _options(form: FormState) -> Options:
+    moment = form.moment(ActionId.START_AT) if form.choice(ActionId.START_WHEN) == Choice.LATER else None
+    return Options(
+        stop_servers=form.choice(ActionId.STOP_SERVERS) != Choice.STOPPED_ALREADY,
+        start_servers=form.choice(ActionId.START_SERVERS) != Choice.LEAVE_OFF,
+        passwords_changed=Known(form.choice(ActionId.PASSWORDS_CHANGED) or Known.UNKNOWN),
+        occasion=Occasion(form.choice(ActionId.OCCASION) or Occasion.UNKNOWN),
+        start_at=datetime.fromtimestamp(moment, UTC) if moment else None,
+    )
+
+
+def _is_break_glass(body: Raw) -> bool:
+    return bool(body.get("view", {}).get("callback_id") == CallbackId.BREAK_GLASS.value)

@@ -1,0 +1,106 @@
+"""Slack's raw dictionaries, read once into frozen values. Nothing else of a payload is believed or passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.people import Account
+
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who acted, and where: for the answer, never for a right."""
+
+    actor: Account
+    app_id: str
+    team: str  # the workspace that the app is installed in
+    channel: str = ""
+    message_ts: str = ""
+    thread_ts: str = ""
+    trigger_id: str = ""
+    view_id: str = ""
+    view_hash: str = ""
+    private_metadata: str = ""
+
+
+def origin_of(body: Raw) -> Origin:
+    """From a slash command, an interaction or an event; empty strings where Slack says nothing."""
+    view, container = _at(body, "view"), _at(body, "container")
+    message_ts = str(container.get("message_ts") or "")
+    return Origin(
+        actor=_actor(body),
+        app_id=str(body.get("api_app_id") or ""),
+        team=str(_at(body, "team").get("id") or body.get("team_id") or ""),
+        channel=str(_at(body, "channel").get("id") or container.get("channel_id") or body.get("channel_id") or ""),
+        message_ts=message_ts,
+        thread_ts=str(_at(body, "message").get("thread_ts") or container.get("thread_ts") or message_ts),
+        trigger_id=str(body.get("trigger_id") or ""),
+        view_id=str(view.get("id") or ""),
+        view_hash=str(view.get("hash") or ""),
+        private_metadata=str(view.get("private_metadata") or ""),
+    )
+
+
+def _actor(body: Raw) -> Account:
+    """The clicker's own team: in a shared channel it is not the team of the app."""
+    user, team, event = _at(body, "user"), _at(body, "team"), _at(body, "event")
+    return Account(
+        enterprise=str(_at(body, "enterprise").get("id") or body.get("enterprise_id") or ""),
+        team=str(user.get("team_id") or team.get("id") or body.get("team_id") or ""),
+        user=str(user.get("id") or body.get("user_id") or event.get("user") or ""),
+    )
+
+
+def _at(body: Raw, key: str) -> Raw:
+    value = body.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """`view.state.values` as (action id, state), whatever block holds it."""
+
+    entries: tuple[tuple[str, Raw], ...]
+
+    @classmethod
+    def of(cls, body: Raw) -> FormState:
+        blocks = _at(_at(_at(body, "view"), "state"), "values")
+        return cls(tuple((action, state) for block in blocks.values() for action, state in block.items()))
+
+    def has(self, action_id: str) -> bool:
+        return any(action == action_id for action, _ in self.entries)
+
+    def text(self, action_id: str) -> str:
+        return str(self._first(action_id).get("value") or "")
+
+    def choice(self, action_id: str) -> str:
+        """The value of the selected option of a select or of radio buttons."""
+        return str(_at(self._first(action_id), "selected_option").get("value") or "")
+
+    def ticked(self, action_id: str) -> frozenset[str]:
+        """Over all blocks with this action: one group of checkboxes holds ten."""
+        options = [option for action, state in self.entries if action == action_id for option in _options(state)]
+        return frozenset(str(option.get("value")) for option in options)
+
+    def moment(self, action_id: str) -> int | None:
+        """Epoch seconds of a datetimepicker."""
+        chosen = self._first(action_id).get("selected_date_time")
+        return int(chosen) if chosen else None
+
+    def _first(self, action_id: str) -> Raw:
+        return next((state for action, state in self.entries if action == action_id), {})
+
+
+def _options(state: Raw) -> list[Raw]:
+    return state.get("selected_options") or []
+
+
+def clicked_value(body: Raw) -> str:
+    """The value of the button that was pressed."""
+    actions = body.get("actions")
+    first: Raw = actions[0] if isinstance(actions, list) and actions else {}
+    return str(first.get("value") or _at(first, "selected_option").get("value") or "")
