@@ -50,7 +50,7 @@ class Ecs:
     async def job(self, job_id: JobId) -> models.JobFact:
         """…/task_status_management/querying_task_execution_status.html"""
         return await self._session.read(
-            models.JobFact, "Reading the servers' job", Service.ECS, "v1", PROJECT, "jobs", job_id
+            models.JobAnswer, "Reading the servers' job", Service.ECS, "v1", PROJECT, "jobs", job_id
         )
 
     async def stop(self, ids: Sequence[ServerId], *, by_force: bool) -> Submission:

@@ -15,6 +15,8 @@ def _text(value: object) -> object:
     """Null is empty; the documentation says string where an integer comes, and the other way round."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -162,13 +164,19 @@ class JobFact(Fact):
     end_time: Text = ""
     error_code: Text = ""
     fail_reason: Text = ""
-    message: Text = ""  # of a job that could not be read
     entities: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = {}
 
     @property
     def sub_jobs(self) -> tuple[JobFact, ...]:
         subs = self.entities.get("sub_jobs")
         return tuple(JobFact.model_validate(sub) for sub in subs if isinstance(sub, dict)) if subs else ()
+
+
+class JobAnswer(JobFact):
+    """The job that was asked for: without these two the answer is none."""
+
+    job_id: str = Field(min_length=1)
+    status: str = Field(min_length=1)
 
 
 class FailedTaskFact(Fact):

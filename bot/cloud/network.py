@@ -42,9 +42,8 @@ def was_never_sent(error: BaseException) -> bool:
 def explain_exception(error: BaseException, host: str) -> Explanation:
     """The sentence for a call that got no answer from `host`."""
     chain = list(_chain(error))
-    certificate = next((e for e in chain if isinstance(e, ssl.SSLCertVerificationError)), None)
-    if certificate is not None or _any(chain, aiohttp.ClientConnectorCertificateError):
-        return _certificate(certificate, host)
+    if _any(chain, ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError):
+        return _certificate(chain, host)
     if _any(chain, aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError, httpx.ProxyError):
         return _proxy(chain)
     if _any(chain, ssl.SSLError, aiohttp.ClientSSLError):
@@ -67,8 +66,10 @@ def explain_exception(error: BaseException, host: str) -> Explanation:
     return _broken_off(chain, host)
 
 
-def _certificate(error: ssl.SSLCertVerificationError | None, host: str) -> Explanation:
-    reason = error.verify_message if error else "it could not be verified"
+def _certificate(chain: list[BaseException], host: str) -> Explanation:
+    """aiohttp wraps the error of `ssl`, which alone knows what is wrong with the certificate."""
+    inner = [getattr(error, "certificate_error", error) for error in chain]
+    reason = next((text for error in inner if (text := getattr(error, "verify_message", ""))), "not verified")
     return Explanation(
         cause=f"The certificate of {host} is not trusted: {reason}.",
         cure="Check the endpoint and this machine's clock; for a company's own authority name its file in OS_CACERT.",

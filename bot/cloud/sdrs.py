@@ -87,7 +87,7 @@ class Sdrs:
 
     async def job(self, job_id: JobId) -> models.JobFact:
         """…/job/querying_the_job_status.html"""
-        return await self._read(models.JobFact, "Reading the job", "jobs", job_id)
+        return await self._read(models.JobAnswer, "Reading the job", "jobs", job_id)
 
     async def active_domains(self) -> tuple[models.ActiveDomain, ...]:
         """…/active_active_domain/"""

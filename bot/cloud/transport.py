@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import httpx
@@ -112,6 +113,16 @@ async def _right_before_it_leaves(request: httpx.Request) -> None:
         call.has_left = True
 
 
+class _Client(HttpxAiohttpClient):
+    """Signs in at a proxy with a header: aiohttp has deprecated the other way, which httpx-aiohttp still goes."""
+
+    def _init_proxy_transport(self, proxy: httpx.Proxy, *args: Any, **options: Any) -> httpx.AsyncBaseTransport:
+        if proxy.raw_auth is not None:
+            token = base64.b64encode(b":".join(proxy.raw_auth)).decode()
+            proxy = httpx.Proxy(proxy.url, headers={"Proxy-Authorization": f"Basic {token}"})
+        return super()._init_proxy_transport(proxy, *args, **options)
+
+
 def build_client(limits: Limits, *, ca_file: str = "", is_for_orders: bool = False) -> httpx.AsyncClient:
     """A client over aiohttp; proxies come from the environment, never for this machine itself.
 
@@ -119,7 +130,7 @@ def build_client(limits: Limits, *, ca_file: str = "", is_for_orders: bool = Fal
     arrived would look as if it might have.
     """
     keep_seconds = 0.0 if is_for_orders else 30.0
-    return HttpxAiohttpClient(
+    return _Client(
         verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
         timeout=limits.timeout,
         limits=httpx.Limits(max_connections=limits.connections, keepalive_expiry=keep_seconds),
@@ -263,10 +274,12 @@ class Transport:
             self.clock_skew_seconds = (self._clock.now() - theirs).total_seconds()
 
     def _looks_like_our_clock(self, call: Call, answer: Answer) -> bool:
-        is_signed = getattr(call.auth, "depends_on_clock", False)
-        skew = abs(self.clock_skew_seconds or 0.0)
-        says_so = errors.blames_the_date(answer)
-        return bool(is_signed) and answer.status in (400, 401, 403) and (skew > MAX_HEADER_SKEW_SECONDS or says_so)
+        """A refused signature, while the clocks differ; without a date to compare, the refusal's own words count."""
+        if not getattr(call.auth, "depends_on_clock", False) or answer.status not in (400, 401, 403):
+            return False
+        if self.clock_skew_seconds is not None:
+            return abs(self.clock_skew_seconds) > MAX_HEADER_SKEW_SECONDS
+        return errors.blames_the_date(answer)
 
     def _clock_explanation(self) -> Explanation:
         minutes = round((self.clock_skew_seconds or 0.0) / 60)
