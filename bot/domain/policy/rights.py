@@ -49,15 +49,11 @@ def decide(
     is_review_owed: bool = False,
     has_stepped_up: bool = False,
 ) -> Decision:
-    """Whether `person` may do `action`, with the reason if not. `rule` is the one for the request's group.
-
-    A question about a request without the request is answered no.
-    """
-    refusal = refusal_of_account(policy, person)
-    if refusal is None and rule is None and action in NEEDS_RULE:
-        refusal = Refusal.NO_RULE
-    if refusal is not None:
+    """Whether `person` may do `action`, and why not. Questions about a request, asked without it, are answered no."""
+    if refusal := refusal_of_account(policy, person):
         return Decision(reason=refusal)
+    if rule is None and action in NEEDS_RULE:
+        return Decision(reason=Refusal.NO_RULE)
     rule = rule or NO_RULE
     match action:
         case Action.CHECK:
