@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +12,9 @@ from sqlmodel import col
 from bot.domain.audit import GENESIS, Entry, Recorded, chain_hash
 from bot.domain.people import Account
 from bot.domain.request import RequestId
-from storage.codec import decode_facts, encode_facts
+from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
-from storage.tables import AuditHeadRow, AuditRow, storable
+from storage.tables import AuditHeadRow, AuditRow
 
 HEAD_ID = 1
 _NEIGHBOURS = 100
@@ -112,7 +111,7 @@ def as_stored(entry: Entry) -> Entry:
         outcome=storable(entry.outcome),
         request_id=request_id,
         digest=storable(entry.digest),
-        detail=json.loads(encode_facts(entry.detail)),
+        detail=decode_facts(encode_facts(entry.detail)),
     )
 
 

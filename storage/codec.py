@@ -31,9 +31,14 @@ def decode(text: str, kind: type[T]) -> T:
     return value
 
 
+def storable(words: str) -> str:
+    """What people type, without the two things that PostgreSQL cannot hold: NUL and half a surrogate pair."""
+    return words.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def encode_facts(facts: Mapping[str, object]) -> str:
     """Loose facts (what a line says, the detail of an audit entry); what JSON does not know becomes its `str`."""
-    return json.dumps(facts, default=str)
+    return storable(json.dumps(facts, default=str, ensure_ascii=False))
 
 
 def decode_facts(text: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -118,20 +118,30 @@ def begin(connection: Connection, *, is_reading: bool = False) -> None:
 
 
 class FileClaim:
-    """One process per SQLite file: a lock on a file beside it, which the operating system frees when we die."""
+    """One process per SQLite file: a lock on a file beside it, which the operating system frees when we die.
 
-    def __init__(self, lock: IO[str]) -> None:
+    PostgreSQL needs none: there it holds nothing.
+    """
+
+    def __init__(self, lock: IO[str] | None) -> None:
         self._lock = lock
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
 
-def claim_file(database: Database) -> FileClaim | None:
-    """Held until released or dead. None on PostgreSQL. `StoreError` names the process that holds the file."""
+def claim_file(database: Database) -> FileClaim:
+    """Held until released or dead. `StoreError` names the process that holds the file."""
     file = file_of(database.url)
     if file is None:
-        return None
+        return FileClaim(None)
     # A lock file of its own: closing any handle of the database file itself would drop SQLite's own POSIX locks.
     path = Path(f"{file}.lock")
     try:

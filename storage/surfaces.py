@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, case, exists, func, literal_column, not_, or_, select, text, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -214,7 +214,7 @@ def _is_its_turn() -> tuple[ColumnElement[bool], ...]:
     return (
         or_(col(SurfaceRow.kind).not_in(IN_THREAD), _has_card()),
         or_(col(SurfaceRow.kind).not_in(IN_ORDER), not_(_has_earlier())),
-        or_(col(SurfaceRow.kind) != PlaceKind.POINTER.value, not_(_has_pending_message())),
+        or_(col(SurfaceRow.kind) != PlaceKind.POINTER.value, _has_its_message()),
     )
 
 
@@ -240,13 +240,13 @@ def _has_earlier() -> ColumnElement[bool]:
     )
 
 
-def _has_pending_message() -> ColumnElement[bool]:
+def _has_its_message() -> ColumnElement[bool]:
+    """True, too, when there is no message to point to. No EXISTS: PostgreSQL would hash the table for it."""
     message = aliased(SurfaceRow)
-    return exists(
-        select(literal_column("1"))
-        .where(
-            and_(col(message.request_id) == SurfaceRow.request_id, col(message.key) == SurfaceRow.key),
-            and_(col(message.kind) == PlaceKind.LOGIN.value, col(message.rendered) == 0, not_(col(message.is_dead))),
-        )
+    delivered = (
+        select(or_(col(message.rendered) > 0, col(message.is_dead)))
+        .where(col(message.request_id) == SurfaceRow.request_id, col(message.key) == SurfaceRow.key)
+        .where(col(message.kind) == PlaceKind.LOGIN.value)
         .correlate(SurfaceRow)
     )
+    return func.coalesce(delivered.scalar_subquery(), true())

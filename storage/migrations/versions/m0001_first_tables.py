@@ -92,6 +92,7 @@ def _create_approvals() -> None:
     )
     one = ["request_id", "revision", "person_id"]
     _partial_index("approval_one_per_person", "approval", one, "retracted_at IS NULL", unique=True)
+    op.create_index("approval_by_request", "approval", ["request_id", "id"])
 
 
 def _create_runs() -> None:
