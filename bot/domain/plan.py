@@ -164,7 +164,7 @@ def _field_changes(
 ) -> list[str]:
     pairs = ((name, label, getattr(old, name), getattr(new, name)) for name, label in labels.items())
     return [
-        form.format(label=label, old=_word(name, before), new=_word(name, now))
+        form.format(label=label, old=PREFIXES.get(name, "") + _word(name, before), new=_word(name, now))
         for name, label, before, now in pairs
         if before != now
     ]
@@ -180,7 +180,7 @@ def _word(field: str, value: object) -> str:
     special = WORDS.get((field, value))
     if special is not None:
         return special
-    return f"{PREFIXES.get(field, '')}{str(value).replace('_', ' ')}" if str(value) else "none"
+    return str(value).replace("_", " ") or "none"
 
 
 SERVER_FIELDS: Mapping[str, str] = {
