@@ -31,6 +31,11 @@ def mrkdwn(text: str, limit: int) -> str:
     return plain(text.translate(_HARMLESS), limit)
 
 
+def ours(text: str, limit: int) -> str:
+    """Sentences that we wrote, `*emphasis*` and all; only what Slack would read as markup is escaped."""
+    return cut(text.translate(_ENTITIES), limit)
+
+
 def code(text: str, limit: int) -> str:
     """As a code span of at most `limit` characters."""
     return f"`{mrkdwn(text, limit - 2) or '-'}`"

@@ -28,7 +28,7 @@ def test_every_state_step_and_system_has_its_own_word() -> None:
         (texts.REFUSED, Refusal),
         (thread.TEMPLATES, LineKind),
     ):
-        assert set(table) == set(kinds)  # type: ignore[call-overload]
+        assert set(table) == set(kinds)
         assert len(set(table.values())) == len(table)
 
 

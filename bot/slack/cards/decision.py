@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
 
-from bot.domain.policy import Audience, Rule
+from bot.domain.policy import Audience
 from bot.domain.preflight import Level
 from bot.domain.request import Approval, Request, State
 from bot.slack.blocks import Block, actions, button, context, header, literal, section
@@ -31,7 +32,7 @@ def _facts(scene: Scene) -> list[Block]:
         section("\n".join((lines.direction(request), lines.kind(request), lines.verdict(request)))),
         section("\n".join((lines.replication(request), lines.servers(request), lines.outage(scene.view.history)))),
         context(lines.STAYS),
-        section(lines.login_warning(request)),
+        section(lines.login_warning(request, scene.view.history)),
         context(lines.WAY_BACK),
         section(lines.origin(request)),
         literal(lines.reason(request)),
@@ -83,7 +84,7 @@ def _pending(scene: Scene) -> str:
     if scene.view.approvals:
         told.append(f"Approved by {_approvers(scene.view.approvals)}")
     if scene.rule and not lines.findings(request, Level.BLOCKER):
-        told.append(f"Can decide: {deciders(scene.rule)}")
+        told.append(f"Can decide: {deciders(scene)}")
     return "\n".join(told)
 
 
@@ -116,16 +117,17 @@ def _approvers(approvals: tuple[Approval, ...]) -> str:
     return ", ".join(shown) + (f" … ({len(approvals) - 10} more)" if len(approvals) > 10 else "")
 
 
-def deciders(rule: Rule) -> str:
+def deciders(scene: Scene) -> str:
     """Those who are pinged; backups may decide too and are left in peace."""
-    return " and ".join(f"{role.need} of {_audience(role.who)}" for role in rule.roles[:6])
+    roles = scene.rule.roles[:6] if scene.rule else ()
+    return " and ".join(f"{role.need} of {_audience(role.who, scene.on_call)}" for role in roles) or "nobody"
 
 
-def _audience(who: Audience) -> str:
+def _audience(who: Audience, on_call: Mapping[str, frozenset[str]]) -> str:
+    listed = (on_call.get(name, frozenset()) for name in who.on_call)
     groups = [mention_group(group) for group in sorted(who.usergroups)]
-    people = [mention_user(user) for user in sorted(who.users)]
-    lists = [f"on call {mrkdwn(name, 60)}" for name in sorted(who.on_call)]
-    shown = groups + people + lists
+    people = [mention_user(user) for user in sorted(who.users.union(*listed))]
+    shown = groups + people
     return ", ".join(shown[:12]) + (f" … ({len(shown) - 12} more)" if len(shown) > 12 else "")
 
 

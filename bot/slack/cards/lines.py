@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from bot.domain.facts import Known, Os, Power, ProtectedInstance, ReplicationPair, Site
-from bot.domain.preflight import Finding, Level
+from bot.domain.facts import Site
+from bot.domain.login import card_line
+from bot.domain.preflight import Finding, Level, os_mix, pairs_line, servers_line
 from bot.domain.request import Request
 from bot.ports import History
-from bot.slack.escape import code, mention, mrkdwn, names, plain, when
+from bot.slack.escape import code, mention, mrkdwn, plain, when
 from bot.slack.texts import estimate
-from bot.slack.words import OS, count
+from bot.slack.words import count
 
 STAYS = "IP, EIP and MAC addresses move with the servers; DNS is not touched."
 WAY_BACK = (
@@ -61,59 +60,23 @@ def _told(found: tuple[Finding, ...]) -> str:
 
 
 def replication(request: Request) -> str:
-    pairs = request.snapshot.pairs
-    broken = [pair for pair in pairs if pair_trouble(pair)]
-    if not pairs:
-        return "Replication: no pairs"
-    if not broken:
-        return f"Replication: {len(pairs)}/{len(pairs)} pairs active, 100 %, no fault"
-    told = names([f"{pair.name} ({pair_trouble(pair)})" for pair in broken], 500)
-    return f"Replication: {len(pairs) - len(broken)}/{len(pairs)} pairs in sync; {told}"
-
-
-def pair_trouble(pair: ReplicationPair) -> str:
-    """Why a pair is not in sync, or nothing. The group's own fields may be null: only the pairs tell."""
-    if pair.fault_level not in ("0", ""):
-        return {"2": "production disk lost", "5": "replication link broken"}.get(
-            pair.fault_level, f"fault {pair.fault_level}"
-        )
-    if pair.replication_status != "active":
-        return pair.replication_status or "no status"
-    return "" if pair.progress >= 100 else f"{pair.progress} %"
+    return f"Replication: {mrkdwn(pairs_line(request.snapshot), 700)}"
 
 
 def servers(request: Request) -> str:
-    instances = request.snapshot.instances
-    powers = Counter(_power(instance, request.to.other) for instance in instances)
-    stop = ", will be stopped" if request.options.stop_servers and powers[Power.ON] else ""
-    parts = [f"{powers[Power.ON]} running{stop}", f"{powers[Power.OFF]} off"]
-    unclear = len(instances) - powers[Power.ON] - powers[Power.OFF]
-    if unclear:
-        parts.append(f"{unclear} changing or unknown")
-    mix = ", ".join(f"{number} {OS[os]}" for os, number in Counter(i.os for i in instances).most_common())
-    return f"Servers: {len(instances)} ({'; '.join(parts)}){' · ' + mix if mix else ''}"
-
-
-def _power(instance: ProtectedInstance, site: Site) -> Power:
-    server = instance.server_at(site)
-    return server.power if server else Power.UNKNOWN
+    mix = os_mix(request.snapshot)
+    told = mrkdwn(servers_line(request.snapshot, request.to, request.options), 400)
+    return f"Servers: {told}{' · ' + mix if mix else ''}"
 
 
 def outage(history: History) -> str:
     return f"Outage estimate: {estimate(history.outages)}"
 
 
-def login_warning(request: Request) -> str:
-    """Only Windows with Cloudbase-Init changes its password, and only what is not known to be without it may."""
-    instances = request.snapshot.instances
-    windows = sum(1 for i in instances if i.os is Os.WINDOWS and i.cloudbase_init is not Known.NO)
-    unknown = sum(1 for i in instances if i.os is Os.UNKNOWN)
-    told = []
-    if windows:
-        told.append(f"{count(windows, 'Windows server')}: the password may differ after the first failover")
-    if unknown:
-        told.append(f"{count(unknown, 'server')} with an unknown OS: read the guidance before you log in")
-    return f"Logins: {'; '.join(told) or 'no server is known to change its password'}"
+def login_warning(request: Request, history: History) -> str:
+    chosen = request.options.occasion
+    told = card_line(request.snapshot.instances, request.to, chosen, history.earlier_failovers)
+    return f"Logins: {mrkdwn(told, 300)}"
 
 
 def origin(request: Request) -> str:

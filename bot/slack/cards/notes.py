@@ -55,7 +55,7 @@ def _pinged(scene: Scene) -> str:
     shown += [mention_group(str(group)) for group in groups] if isinstance(groups, list) else []
     if shown:
         return ", ".join(shown[:PINGED])
-    return deciders(scene.rule) if scene.rule else "Approvers"
+    return deciders(scene)
 
 
 def pointer_message(scene: Scene) -> Message:

@@ -30,6 +30,7 @@ class Scene:
     quorum: Quorum
     now: datetime
     rule: Rule | None = None
+    on_call: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the policy's lists, by name
     key: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
     card_url: str = ""  # permalink of the current card, when it is known

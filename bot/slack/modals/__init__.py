@@ -1,5 +1,6 @@
 """Every modal, each built by one function from values; it decides nothing."""
 
+from bot.slack.cards.login import login_view
 from bot.slack.modals.decide import (
     approve_view,
     close_view,
@@ -26,6 +27,7 @@ __all__ = [
     "group_option",
     "hard_stop_view",
     "loading_view",
+    "login_view",
     "notice_view",
     "problem_view",
     "request_form",

@@ -9,7 +9,6 @@ from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding, os_mix, pairs_line, servers_line, verdict_line
 from bot.domain.request import Request
 from bot.slack.blocks import Block, View, fit, header, modal, paragraphs, section
-from bot.slack.cards.lines import pair_trouble
 from bot.slack.escape import mrkdwn, names, when
 from bot.slack.ids import COMMAND, CallbackId, encode_target
 from bot.slack.words import OS
@@ -64,10 +63,8 @@ def _power(server: Server | None) -> str:
 
 
 def _pair(pair: ReplicationPair) -> str:
-    trouble = pair_trouble(pair) or "in sync"
-    sync = f"{pair.replication_status}, {pair.progress} %, fault {pair.fault_level}"
-    raw = f"{pair.status}, {sync}, {pair.priority_station}"
-    return f"• *{mrkdwn(pair.name, 80)}* {mrkdwn(trouble, 60)} · {mrkdwn(raw, 160)}"
+    sync = f"{pair.replication_status}, {pair.progress} %, fault level {pair.fault_level}"
+    return f"• *{mrkdwn(pair.name, 80)}* {mrkdwn(f'{sync}, {pair.status}, {pair.priority_station}', 160)}"
 
 
 def _finding(finding: Finding) -> str:

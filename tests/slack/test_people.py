@@ -1,0 +1,114 @@
+"""Who somebody is comes from Slack at the moment of the question; when Slack doesn't say, nobody is anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.demo.workspace import Cast, SlackFault, User
+from bot.domain.errors import PeopleError
+from bot.domain.people import Account, Person
+from bot.slack.client import Done, Identity, Limited, Lost, Refused, Wire
+from bot.slack.people import SlackPeople
+from tests.slack.conftest import Rules
+
+
+@pytest.fixture
+def people(wire: Wire, rules: Rules, home: Identity) -> SlackPeople:
+    return SlackPeople(wire, rules, home)
+
+
+def account(user: User, home: Identity) -> Account:
+    return Account(home.enterprise, home.team, user.id)
+
+
+async def test_an_approver_is_seen_with_the_groups_of_the_policy(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    amir = await people.look_up(account(cast.approvers[0], home))
+    assert amir == Person(
+        account=account(cast.approvers[0], home),
+        name="Amir Haddad",
+        person_id=f"/{home.team}/{cast.approvers[0].id}",
+        usergroups=frozenset({cast.approver_group.id}),
+        tz="Europe/Berlin",
+    )
+
+
+async def test_guests_bots_strangers_and_leavers_are_seen_as_such(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    stranger = cast.slack.add_user("sam", is_stranger=True)
+    cast.slack.trouble.deactivate(cast.bystander.id)
+    assert (await people.look_up(account(cast.guest, home))).is_guest
+    assert (await people.look_up(account(cast.slack.state.users[cast.app.bot_user_id], home))).is_bot
+    assert (await people.look_up(account(cast.bystander, home))).is_deactivated
+    seen = await people.look_up(account(stranger, home))
+    assert seen.is_stranger
+    assert seen.is_foreign
+
+
+async def test_a_click_from_another_workspace_is_foreign(cast: Cast, people: SlackPeople, home: Identity) -> None:
+    clicker = replace(account(cast.requester, home), team="TOTHER")
+    assert (await people.look_up(clicker)).is_foreign
+
+
+async def test_leaving_the_group_counts_at_the_next_decision(cast: Cast, people: SlackPeople, home: Identity) -> None:
+    amir = account(cast.approvers[0], home)
+    assert (await people.look_up(amir)).usergroups
+    del cast.approver_group.members[amir.user]
+    await asyncio.sleep(0)
+    people._members.clear()  # two seconds later
+    assert not (await people.look_up(amir)).usergroups
+
+
+async def test_fifty_clicks_in_one_moment_are_one_look_at_the_group(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    clicker = account(cast.approvers[0], home)
+    await asyncio.gather(*(people.look_up(clicker) for _ in range(50)))
+    assert sum(call.method == "usergroups.users.list" for call in cast.slack.calls) == 1
+
+
+async def test_two_accounts_of_one_human_being_have_one_person_id(
+    cast: Cast, people: SlackPeople, rules: Rules, home: Identity
+) -> None:
+    first, second = cast.approvers
+    rules.policy = replace(rules.policy, people={first.id: "amir", f"{home.team}/{second.id}": "amir"})
+    seen = [await people.look_up(account(user, home)) for user in (first, second)]
+    assert [person.person_id for person in seen] == ["amir", "amir"]
+
+
+async def test_an_operator_needs_no_slack(cast: Cast, people: SlackPeople) -> None:
+    cast.slack.outage()
+    assert (await people.look_up(Account("", "operator", "root"))).name == "root"
+
+
+@pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
+@pytest.mark.parametrize("fault", ["error", "limit", "drop"])
+async def test_when_slack_does_not_say_nobody_is_known(
+    cast: Cast, people: SlackPeople, home: Identity, method: str, fault: str
+) -> None:
+    how = {
+        "error": SlackFault(method=method, error="fatal_error"),
+        "limit": SlackFault(method=method, status=429, retry_after=30),
+        "drop": SlackFault(method=method, drop="before", times=None),
+    }
+    cast.slack.faults.add(how[fault])
+    with pytest.raises(PeopleError):
+        await people.look_up(account(cast.requester, home))
+
+
+async def test_every_end_of_a_call_is_a_value(cast: Cast, wire: Wire) -> None:
+    cast.slack.faults.add(SlackFault(method="auth.test", status=429, retry_after=7))
+    cast.slack.faults.add(SlackFault(method="auth.test", status=503))
+    cast.slack.faults.add(SlackFault(method="auth.test", error="fatal_error"))
+    cast.slack.faults.add(SlackFault(method="auth.test", drop="after_accepting"))
+    cast.slack.faults.add(SlackFault(method="auth.test", error="invalid_auth"))
+    answers = [await wire.call("auth.test") for _ in range(6)]
+    assert answers[0] == Limited(7)
+    assert [type(answer) for answer in answers[1:4]] == [Lost, Lost, Lost]
+    assert answers[4] == Refused("invalid_auth")
+    assert isinstance(answers[5], Done)
