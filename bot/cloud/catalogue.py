@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,8 @@ from bot.ports import Clock
 
 FRESH_SECONDS = 30.0  # younger is shown as it is
 RETRY_SECONDS = 15.0  # between attempts that fail
+FIRST_WAIT_SECONDS = 8.0  # a person looks at a loading form meanwhile
+NEVER_READ = "The list of protection groups is still being read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class GroupCatalogue:
         self._entries: tuple[_Entry, ...] = ()
         self._read_at: datetime | None = None
         self._due_at = float("-inf")
-        self._stale_reason = ""
+        self._stale_reason = NEVER_READ
         self._renew = SingleFlight(self._renewed)
 
     async def search(self, text: str, *, limit: int) -> Catalogue:
@@ -38,7 +41,7 @@ class GroupCatalogue:
         if self._clock.monotonic() >= self._due_at:
             renewal = self._renew.begin()
             if self._read_at is None:
-                await renewal
+                await asyncio.wait({renewal}, timeout=FIRST_WAIT_SECONDS)
         matches = _matching(self._entries, text)
         return Catalogue(
             groups=tuple(entry.group for entry in matches[:limit]),

@@ -19,7 +19,7 @@ DETAIL_LENGTH = 300
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 UNDECIDED_STATUSES = frozenset({408, 499})  # the server gave up on a request that it may have read
 THROTTLED_CODES = frozenset({"Common.0024", "Common.1503", "APIGW.0308"})
-_DATE_WORDS = re.compile(r"sdk-date|time ?stamp|request (?:has )?expired|signature (?:has )?expired", re.IGNORECASE)
+_DATE_WORDS = re.compile(r"(?:date|time ?stamp|request|signature)\b[^.]{0,30}\bexpired", re.IGNORECASE)
 _REQUEST_ID_HEADERS = ("x-request-id", "x-iam-trace-id", "x-openstack-request-id", "x-trace-id")
 
 NOTHING_CHANGED = "Nothing was changed in the cloud."

@@ -9,12 +9,13 @@ import httpx
 from bot.cloud.access import CloudAccess
 from bot.cloud.addresses import is_id
 from bot.cloud.catalogue import GroupCatalogue
+from bot.cloud.client import Limits
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.facts import failed_task_fact, group_fact, job_fact, server_fact
 from bot.cloud.redaction import Redactor
 from bot.cloud.session import Session
 from bot.cloud.snapshot import Reader
-from bot.cloud.transport import Limits, Retries, Transport
+from bot.cloud.transport import Retries, Transport
 from bot.domain.errors import CloudError
 from bot.domain.facts import (
     Catalogue,
@@ -64,13 +65,12 @@ class CloudGateway:
         clients: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None,
     ) -> None:
         redactor = Redactor()
-        ca_file = next((access.ca_file for access in accesses if access.ca_file), "")
         self.transport = Transport(
             clock=clock,
             redactor=redactor,
             limits=limits,
             retries=retries,
-            ca_file=ca_file,
+            ca_files={access.ca_file for access in accesses if access.ca_file},
             clients=clients,
             observe=observe,
         )

@@ -67,7 +67,7 @@ def discover(environ: Mapping[str, str], read_file: ReadFile) -> Discovery:
     settings, problems = _settings(variables, read_file)
     accesses: list[CloudAccess] = []
     for alias, chosen in settings:
-        complaints = tuple(_complaints(chosen, variables))
+        complaints = (*_complaints(chosen, variables), *_about_authority(chosen.get("cacert", ""), read_file))
         problems += tuple(f"{alias}: {text}" if len(settings) > 1 else text for text in complaints)
         if not complaints:
             accesses.append(_access(alias, chosen, variables))
@@ -208,6 +208,15 @@ def _agency(settings: Settings) -> Agency | None:
 
 def _domain(settings: Settings, prefix: str) -> Domain:
     return Domain(id=settings.get(f"{prefix}_id", ""), name=settings.get(f"{prefix}_name", ""))
+
+
+def _about_authority(path: str, read_file: ReadFile) -> Iterator[str]:
+    try:
+        text = read_file(path) if path else "BEGIN CERTIFICATE"
+    except (OSError, UnicodeDecodeError):
+        text = None
+    if text is None or "BEGIN" not in text:
+        yield f"OS_CACERT names {path}, which is no readable file of certificates (PEM)."
 
 
 def _about_aliases(accesses: list[CloudAccess]) -> tuple[str, ...]:

@@ -57,13 +57,7 @@ def explain_exception(error: BaseException, host: str) -> Explanation:
             cure="Check the endpoint and the region in the bot's settings, and this machine's DNS.",
             is_retryable=True,
         )
-    if was_never_sent(error):
-        return Explanation(
-            cause=f"No connection to {host} could be made.",
-            cure="Check the network, the firewall and the proxy between this machine and the cloud, then try again.",
-            is_retryable=True,
-        )
-    return _broken_off(chain, host)
+    return _no_connection(host) if was_never_sent(error) else _broken_off(chain, host)
 
 
 def _certificate(chain: list[BaseException], host: str) -> Explanation:
@@ -87,6 +81,14 @@ def _proxy(chain: list[BaseException]) -> Explanation:
     return Explanation(
         cause=f"The proxy did not connect the bot to the cloud{status}.",
         cure="Check HTTPS_PROXY and NO_PROXY, and that the proxy runs.",
+        is_retryable=True,
+    )
+
+
+def _no_connection(host: str) -> Explanation:
+    return Explanation(
+        cause=f"No connection to {host} could be made.",
+        cure="Check the network, the firewall and the proxy between this machine and the cloud, then try again.",
         is_retryable=True,
     )
 

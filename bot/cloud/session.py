@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import httpx
@@ -29,6 +30,15 @@ _CATALOGUE_TYPES: Mapping[Service, tuple[str, ...]] = {
     Service.ECS: ("ecs", "compute"),
     Service.IMS: ("ims", "image", "imsv2"),
 }
+
+
+def _with_old_token(tried: Attempted, outcome: Submission) -> Submission:
+    """An order is not sent again by itself, not even after a 401; a person may, and the token is new by then."""
+    if not isinstance(outcome, Rejected) or outcome.problem.status != 401:
+        return outcome
+    what = f"{tried.purpose} did not succeed. The cloud no longer accepted the bot's token."
+    cure = "Ask again: the bot signs in anew first. If it repeats, run `failover-bot doctor`."
+    return Rejected(problem=replace(outcome.problem, what=what, cure=cure, is_retryable=True))
 
 
 class Session:
@@ -84,9 +94,10 @@ class Session:
             url = await self._url(tried, service, path)
         except CloudError as error:
             return Rejected(problem=error.problem)
-        return await self._transport.order(
+        outcome = await self._transport.order(
             Call(tried=tried, method="POST", url=url, body=body, auth=self._auth, is_still_ours=is_still_ours)
         )
+        return _with_old_token(tried, outcome) if self.token is not None else outcome
 
     async def root(self, service: Service, tried: Attempted = SIGNING_IN) -> str:
         """The service's address: from the settings, else the token's catalogue, else the provider's pattern."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import random
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 import httpx
-from httpx_aiohttp import HttpxAiohttpClient
 from pydantic import BaseModel, Field, ValidationError
 
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
+from bot.cloud.client import Limits, build_client
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.network import explain_exception, was_never_sent
 from bot.cloud.redaction import Redactor, quieten_http_loggers
@@ -31,27 +29,6 @@ M = TypeVar("M", bound=BaseModel)
 MAX_BODY_BYTES = 16 * 2**20
 MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
 USER_AGENT = "failover-bot"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds of one call, in seconds; `total` also ends an answer that drips in for ever."""
-
-    connect_seconds: float = 5.0
-    read_seconds: float = 30.0
-    write_seconds: float = 10.0
-    pool_seconds: float = 15.0
-    total_seconds: float = 60.0
-    connections: int = 64
-
-    @property
-    def timeout(self) -> httpx.Timeout:
-        return httpx.Timeout(
-            connect=self.connect_seconds,
-            read=self.read_seconds,
-            write=self.write_seconds,
-            pool=self.pool_seconds,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,33 +90,6 @@ async def _right_before_it_leaves(request: httpx.Request) -> None:
         call.has_left = True
 
 
-class _Client(HttpxAiohttpClient):
-    """Signs in at a proxy with a header: aiohttp has deprecated the other way, which httpx-aiohttp still goes."""
-
-    def _init_proxy_transport(self, proxy: httpx.Proxy, *args: Any, **options: Any) -> httpx.AsyncBaseTransport:
-        if proxy.raw_auth is not None:
-            token = base64.b64encode(b":".join(proxy.raw_auth)).decode()
-            proxy = httpx.Proxy(proxy.url, headers={"Proxy-Authorization": f"Basic {token}"})
-        return super()._init_proxy_transport(proxy, *args, **options)
-
-
-def build_client(limits: Limits, *, ca_file: str = "", is_for_orders: bool = False) -> httpx.AsyncClient:
-    """A client over aiohttp; proxies come from the environment, never for this machine itself.
-
-    Orders get a fresh connection each: on a kept one that the server has just closed, an order that never
-    arrived would look as if it might have.
-    """
-    keep_seconds = 0.0 if is_for_orders else 30.0
-    return _Client(
-        verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-        timeout=limits.timeout,
-        limits=httpx.Limits(max_connections=limits.connections, keepalive_expiry=keep_seconds),
-        follow_redirects=False,
-        trust_env=True,
-        mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
-    )
-
-
 class Transport:
     """Sends calls. Belongs to one event loop; `aclose()` when done."""
 
@@ -150,7 +100,7 @@ class Transport:
         redactor: Redactor,
         limits: Limits | None = None,
         retries: Retries | None = None,
-        ca_file: str = "",
+        ca_files: Iterable[str] = (),
         clients: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None,
         observe: Callable[[CloudCall], None] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -158,8 +108,8 @@ class Transport:
         self._clock, self._redactor, self._observe, self._sleep = clock, redactor, observe, sleep
         self._limits, self._retries = limits or Limits(), retries or Retries()
         self._reads, self._orders = clients or (
-            build_client(self._limits, ca_file=ca_file),
-            build_client(self._limits, ca_file=ca_file, is_for_orders=True),
+            build_client(self._limits, ca_files),
+            build_client(self._limits, ca_files, is_for_orders=True),
         )
         for client in (self._reads, self._orders):
             client.event_hooks["request"] = [_right_before_it_leaves]

@@ -150,6 +150,8 @@ async def test_an_order_refused_with_401_is_not_sent_again_but_the_next_call_has
     outcome = await Sdrs(session).reverse(GROUP, Site.TARGET, is_still_ours=lambda: True)
     assert isinstance(outcome, Rejected)
     assert [call.method for call in cloud.calls] == ["GET", "POST"]
+    assert outcome.problem.is_retryable
+    assert "no longer accepted the bot's token" in outcome.problem.what
     await read(session)
     assert len(cloud.logins) == 2
 

@@ -8,9 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.cloud.access import AccessKeyLogin, Agency, CloudAccess, Domain, PasswordLogin, Service
+from bot.cloud.client import Limits
 from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover
-from bot.cloud.transport import Limits, Retries
+from bot.cloud.transport import Retries
 from bot.demo.sdrs import (
     AGENT_OPERATOR,
     DEFAULT_DOMAIN,

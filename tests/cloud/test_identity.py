@@ -153,6 +153,7 @@ def test_endpoint_may_or_may_not_end_with_version_and_project(endpoint):
         ({"OS_PROJECT_NAME": ""}, "OS_PROJECT_NAME (or OS_PROJECT_ID) is missing."),
         ({"OS_PROJECT_ID": "../x"}, "OS_PROJECT_ID is not an id"),
         ({"OS_INSECURE": "true"}, "Certificates are always verified"),
+        ({"OS_CACERT": "/no/such.pem"}, "OS_CACERT names /no/such.pem"),
         ({"OS_AGENCY_NAME": "a"}, "OS_AGENCY_DOMAIN_NAME"),
         ({"OS_AUTH_URL": "iam.example.com"}, "OS_AUTH_URL must start with https://"),
         ({"OS_AUTH_URL": "http://iam.example.com/v3"}, "OS_AUTH_URL must use https"),

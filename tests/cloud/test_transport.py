@@ -12,9 +12,10 @@ import pytest
 from pydantic import BaseModel
 
 from bot.cloud import transport as transport_module
+from bot.cloud.client import Limits
 from bot.cloud.errors import Answer, Attempted
 from bot.cloud.redaction import Redactor
-from bot.cloud.transport import Call, Limits, Retries, Transport, retry_after_seconds
+from bot.cloud.transport import Call, Retries, Transport, retry_after_seconds
 from bot.domain.errors import CloudError, Happened
 from bot.ports import Accepted, Rejected, Unclear
 from tests.cloud.support import TestClock, transport_over
@@ -175,7 +176,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_
     async with serving(says(OK), tls=tls) as server:
         async with sending() as transport:
             outcome = await order(transport, server.url)
-        async with sending(ca_file=str(cert)) as transport:
+        async with sending(ca_files=[str(cert)]) as transport:
             trusted = await order(transport, server.url)
     assert isinstance(outcome, Rejected)
     assert "certificate of 127.0.0.1 is not trusted" in outcome.problem.what
