@@ -23,11 +23,15 @@ def is_id(text: str) -> bool:
     return ID_PATTERN.fullmatch(text) is not None
 
 
+def is_segment(text: str) -> bool:
+    """Whether it may stand between two slashes of an address."""
+    return _SEGMENT.fullmatch(text) is not None and ".." not in text
+
+
 def join(root: str, *segments: str) -> httpx.URL:
     """`root` plus path segments. ValueError for a segment that is not a plain word."""
-    for segment in segments:
-        if not _SEGMENT.fullmatch(segment) or ".." in segment:
-            raise ValueError("not a plain path segment")
+    if not all(map(is_segment, segments)):
+        raise ValueError("not a plain path segment")
     return httpx.URL("/".join((root.rstrip("/"), *(quote(segment, safe="") for segment in segments))))
 
 

@@ -13,7 +13,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of one call, in seconds; `total` also ends an answer that drips in for ever."""
+    """Bounds of one call; `total` also ends an answer that drips in for ever."""
 
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
@@ -21,6 +21,7 @@ class Limits:
     pool_seconds: float = 15.0
     total_seconds: float = 60.0
     connections: int = 64
+    body_bytes: int = 16 * 2**20
 
     @property
     def timeout(self) -> httpx.Timeout:

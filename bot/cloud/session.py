@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel
 
 from bot.cloud.access import AccessKeyLogin, CloudAccess, Service
-from bot.cloud.addresses import belongs_to, flaw_of, is_id, join, pattern_root, region_in, root_of
+from bot.cloud.addresses import belongs_to, flaw_of, is_id, is_segment, join, pattern_root, region_in, root_of
 from bot.cloud.auth import SIGNING_IN, AkSkAuth, TokenAuth
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.keystone import Project, ProjectsAnswer, Token
@@ -107,13 +107,11 @@ class Session:
         return configured or await self._from_catalogue(service, tried) or self._from_pattern(service, tried)
 
     async def _url(self, tried: Attempted, service: Service, path: tuple[str, ...]) -> httpx.URL:
+        if not all(part == PROJECT or is_segment(part) for part in path):
+            cure = "Copy the id from the console: letters, digits and hyphens, nothing else."
+            raise CloudError(refused_by_us(tried, "That is not an id of the cloud.", cure, is_missing=True))
         project_id = await self.project_id() if PROJECT in path else ""
-        try:
-            return join(await self.root(service, tried), *(project_id if part == PROJECT else part for part in path))
-        except ValueError:
-            pass
-        cure = "Copy the id from the console: letters, digits and hyphens, nothing else."
-        raise CloudError(refused_by_us(tried, "That is not an id of the cloud.", cure, is_missing=True))
+        return join(await self.root(service, tried), *(project_id if part == PROJECT else part for part in path))
 
     async def _from_catalogue(self, service: Service, tried: Attempted) -> str:
         if not isinstance(self._auth, TokenAuth):

@@ -26,7 +26,6 @@ from bot.ports import Accepted, Clock, CloudCall, Rejected, Submission, Unclear
 
 M = TypeVar("M", bound=BaseModel)
 
-MAX_BODY_BYTES = 16 * 2**20
 MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
 USER_AGENT = "failover-bot"
 
@@ -185,8 +184,8 @@ class Transport:
                 call.tried, "Another worker has taken over this run.", "Nothing to do: that worker goes on with it."
             )
         except _TooLongError:
-            error_text = f"longer than {MAX_BODY_BYTES // 2**20} MiB"
-            return errors.unreadable(call.tried, Answer(status=200), error_text)
+            what_is_wrong = f"it is longer than {self._limits.body_bytes} bytes"
+            return errors.unreadable(call.tried, Answer(status=200), what_is_wrong)
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
             return self._unanswered(call, error)
 
@@ -202,7 +201,7 @@ class Transport:
         )
         response = await client.send(request, stream=True, auth=call.auth)
         try:
-            body = await _bounded_body(response)
+            body = await _bounded_body(response, self._limits.body_bytes)
         finally:
             await response.aclose()
         if not response.is_success:  # an answer may repeat what was sent, secrets too
@@ -290,10 +289,10 @@ def _http_date(text: str) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-async def _bounded_body(response: httpx.Response) -> bytes:
+async def _bounded_body(response: httpx.Response, most: int) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most:
             raise _TooLongError
     return bytes(body)
