@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(
         None, description="App-level token with connections:write, begins with xapp-. Set it to use Socket Mode"
     )
+    slack_app_id: str = Field("", description="Id of the Slack app; found by itself with SLACK_APP_TOKEN")
     slack_signing_secret: SecretStr | None = Field(
         None, description="Signing secret of the Slack app. Set it to receive requests at POST /slack/events"
     )

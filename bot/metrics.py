@@ -2,37 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
 
+# name -> what it says, and its labels. The README says what each alarm means and what to do.
+COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "posts": ("Reversals sent to the cloud; never more than one per request", ()),
+    "submissions": ("Reversals by the cloud's answer", ("outcome",)),
+    "endings": ("How runs ended", ("event",)),
+    "needs_person": ("Runs that need a person to say what happened", ()),
+    "unclear_outcomes": ("Submissions whose outcome could not be found out", ()),
+    "reconciled": ("Submissions whose outcome was found out without an answer", ()),
+    "drifts": ("Runs that went back to the approvers because the plan had changed", ()),
+    "takeovers": ("Times that the runs of a dead worker were taken over", ()),
+    "lost_runs": ("Approved or running requests that were found without a living run", ()),
+    "alarms": ("What must never happen, e.g. a row that was changed after its approval", ("kind",)),
+    "unexpected_errors": ("Errors that nobody expected, by stage of the run", ("stage",)),
+    "store_waits": ("Times that a run waited for the database", ()),
+    "people_waits": ("Times that a run waited for Slack to say who somebody is", ()),
+    "stale_answers": ("Times that people were told that the cloud does not answer", ()),
+    "messages_given_up": ("Messages that could not be shown", ("reason",)),
+}
+GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "requests": ("Open requests by state", ("state",)),
+    "runs_alive": ("Runs that this process executes", ()),
+    "watched": ("Jobs and servers that this process follows", ()),
+    "oldest_step_seconds": ("Age of the oldest unfinished step", ()),
+    "surfaces_due": ("Messages that Slack does not show yet", ()),
+    "projection_lag_seconds": ("Age of the oldest message that Slack does not show yet", ()),
+    "background": ("Listeners that still work after their acknowledgement", ()),
+}
+TIMINGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "ack": ("From Slack's request to our acknowledgement", ("kind",)),
+    "cloud_call": ("Calls to the cloud", ("method", "status")),
+    "slack_call": ("Calls to Slack", ("method", "outcome")),
+    "poll_lateness": ("How late a look at a job began", ()),
+}
+
 
 class Metrics:
-    """One registry per process, so that tests and benchmarks never share one."""
+    """One registry per process, so that tests never share one. KeyError for a name that is not declared."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._counters = {
+            name: Counter(f"failover_{name}", text, labels, registry=self.registry)
+            for name, (text, labels) in COUNTERS.items()
+        }
+        self._gauges = {
+            name: Gauge(f"failover_{name}", text, labels, registry=self.registry)
+            for name, (text, labels) in GAUGES.items()
+        }
+        self._timings = {
+            name: Histogram(f"failover_{name}_seconds", text, labels, registry=self.registry, buckets=SECONDS)
+            for name, (text, labels) in TIMINGS.items()
+        }
 
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"failover_{name}", text, labels, registry=self.registry)
+    def count(self, name: str, **labels: str) -> None:
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc()
 
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"failover_{name}", text, labels, registry=self.registry)
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
 
-        def timing(name: str, text: str, *labels: str) -> Histogram:
-            return Histogram(f"failover_{name}", text, labels, registry=self.registry, buckets=SECONDS)
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        timing = self._timings[name]
+        (timing.labels(**labels) if labels else timing).observe(seconds)
 
-        self.requests = gauge("requests", "Requests by state", "state")
-        self.runs_alive = gauge("runs_alive", "Runs that this process executes")
-        self.oldest_step_seconds = gauge("oldest_step_seconds", "Age of the oldest unfinished step")
-        self.takeovers = counter("takeovers", "Runs taken over from a dead worker")
-        self.submissions = counter("submissions", "Reversals sent to the cloud, by what became of them", "outcome")
-        self.unknown_outcomes = counter("unknown_outcomes", "Runs that needed a person to say what happened")
-        self.job_polls = counter("job_polls", "Looks at jobs of the cloud", "outcome")
-        self.poll_lateness = timing("poll_lateness_seconds", "How late a look at a job began")
-        self.cloud_calls = timing("cloud_call_seconds", "Calls to the cloud", "method", "status")
-        self.slack_calls = timing("slack_call_seconds", "Calls to Slack", "method", "outcome")
-        self.ack = timing("ack_seconds", "From Slack's request to our acknowledgement", "kind")
-        self.surfaces_due = gauge("surfaces_due", "Messages that Slack does not show yet")
-        self.projection_lag = gauge("projection_lag_seconds", "Age of the oldest message that Slack does not show yet")
-        self.messages_given_up = counter("messages_given_up", "Messages that could not be shown", "reason")
+    def slack_call(self, method: str, outcome: str, seconds: float) -> None:
+        self.observe("slack_call", seconds, method=method, outcome=outcome)
+
+    def message_given_up(self, reason: str) -> None:
+        self.count("messages_given_up", reason=reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.domain.policy import Quorum, quorum, rule_for
+from bot.domain.policy import Quorum, count, rule_for
 from bot.domain.run import HardStopAnswer, Run
 from bot.ports import RequestView
 from bot.service import approving, deciding, reading, steering
@@ -223,8 +223,8 @@ class Decisions:
 
 def _scene(desk: Desk, view: RequestView) -> Scene:
     rule = rule_for(desk.policy, view.request.group)
-    count = quorum(rule, view.approvals) if rule else Quorum(roles=())
-    return Scene(view=view, quorum=count, now=desk.clock.now(), rule=rule)
+    quorum = count(desk.policy, rule, view.request, view.approvals) if rule else Quorum(roles=())
+    return Scene(view=view, quorum=quorum, now=desk.clock.now(), rule=rule)
 
 
 def _unknown() -> View:

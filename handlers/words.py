@@ -34,7 +34,7 @@ from bot.slack import texts
 def of_opening(outcome: Opening) -> str:
     match outcome:
         case Opened():
-            return texts.requested(outcome.request.id)
+            return texts.requested(outcome.channel)
         case AlreadyOpen():
             return texts.open_elsewhere()
         case Invalid():

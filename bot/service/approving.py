@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.domain.errors import Problem
 from bot.domain.lines import LineKind, line
 from bot.domain.people import Person
-from bot.domain.policy import Action, Quorum, Refusal, quorum, rule_for
+from bot.domain.policy import Action, Quorum, Refusal, count, rule_for
 from bot.domain.request import Approval, Event, Request, State
 from bot.ports import Transaction
 from bot.service.changes import Cause, advance, card, record, redraw, say, show
@@ -132,18 +132,18 @@ def _admission(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Admitte
 def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
     request, person, roles = admitted.request, admitted.person, admitted.roles
     is_new = tx.approvals.add(_approval(tx, click, admitted))
-    count = _quorum(tx, desk, request)
+    quorum = _quorum(tx, desk, request)
     if not is_new:
-        note(tx, click, Action.APPROVE, again := AlreadyApproved(given=count.given, needed=count.needed))
+        note(tx, click, Action.APPROVE, again := AlreadyApproved(given=quorum.given, needed=quorum.needed))
         return again
-    cause = replace(cause_of(click), detail={"given": count.given, "needed": count.needed, "roles": list(roles)})
-    say(tx, request, line(LineKind.APPROVED, account=str(person.account), given=count.given, needed=count.needed))
-    if count.is_met:
+    cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
+    say(tx, request, line(LineKind.APPROVED, account=str(person.account), given=quorum.given, needed=quorum.needed))
+    if quorum.is_met:
         request = _release(tx, request, cause, person)
     else:
         record(tx, request, Action.APPROVE.value, cause)
         show(tx, request, card(request))
-    return Approved(request=request, given=count.given, needed=count.needed)
+    return Approved(request=request, given=quorum.given, needed=quorum.needed)
 
 
 def _approval(tx: Transaction, click: Click, admitted: Admitted) -> Approval:
@@ -164,7 +164,7 @@ def _approval(tx: Transaction, click: Click, admitted: Admitted) -> Approval:
 def _quorum(tx: Transaction, desk: Desk, request: Request) -> Quorum:
     rule = rule_for(desk.policy, request.group)
     approvals = tx.approvals.of(request.id, request.revision)
-    return quorum(rule, approvals) if rule else Quorum(roles=())
+    return count(desk.policy, rule, request, approvals) if rule else Quorum(roles=())
 
 
 def _release(tx: Transaction, request: Request, cause: Cause, person: Person) -> Request:

@@ -162,7 +162,8 @@ def _open(tx: Transaction, desk: Desk, ask: Ask) -> Opening:
         return AlreadyOpen(request=cast(Request, tx.requests.open_for(draft.project, draft.group_id)))
     record(tx, request, Action.REQUEST.value, ask.cause, ticket=request.ticket, plan=request.plan.code)
     show(tx, request, card(request))
-    return Opened(request=_break_glass(tx, request, ask) if draft.break_glass else request)
+    opened = _break_glass(tx, request, ask) if draft.break_glass else request
+    return Opened(request=opened, channel=ask.rule.approvals_channel)
 
 
 def _may_ask(tx: Transaction, desk: Desk, ask: Ask) -> Decision:

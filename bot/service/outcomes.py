@@ -28,7 +28,10 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
+    """`channel` is where its card goes."""
+
     request: Request
+    channel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,6 @@ def manifest(*, name: str = "failover-bot", request_url: str = "") -> dict[str, 
 
     https://docs.slack.dev/reference/app-manifest
     """
-    address = {"url": request_url} if request_url else {}
-    request = {"request_url": request_url} if request_url else {}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
@@ -37,41 +35,40 @@ def manifest(*, name: str = "failover-bot", request_url: str = "") -> dict[str, 
             "description": "Requests, approves and follows planned failovers of SDRS protection groups",
             "background_color": "#1d3557",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
-            },
-            "bot_user": {"display_name": name, "always_online": True},
-            "shortcuts": [
-                {
-                    "name": "Request a failover",
-                    "type": "global",
-                    "callback_id": CallbackId.START.value,
-                    "description": "Ask for a planned failover of a protection group",
-                }
-            ],
-            "slash_commands": [
-                {
-                    "command": COMMAND,
-                    "description": "Request a planned failover",
-                    "usage_hint": USAGE,
-                    "should_escape": False,
-                    **address,
-                }
-            ],
-        },
+        "features": _features(name, request_url),
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
-        "settings": {
-            "event_subscriptions": {"bot_events": list(EVENTS), **request},
-            "interactivity": {
-                "is_enabled": True,
-                **request,
-                **({"message_menu_options_url": request_url} if request else {}),
-            },
-            "org_deploy_enabled": False,
-            "socket_mode_enabled": not request_url,
-            "token_rotation_enabled": False,
-        },
+        "settings": _settings(request_url),
+    }
+
+
+def _features(name: str, request_url: str) -> dict[str, Any]:
+    shortcut = {
+        "name": "Request a failover",
+        "type": "global",
+        "callback_id": CallbackId.START.value,
+        "description": "Ask for a planned failover of a protection group",
+    }
+    command = {
+        "command": COMMAND,
+        "description": "Request a planned failover",
+        "usage_hint": USAGE,
+        "should_escape": False,
+    }
+    return {
+        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+        "bot_user": {"display_name": name, "always_online": True},
+        "shortcuts": [shortcut],
+        "slash_commands": [command | ({"url": request_url} if request_url else {})],
+    }
+
+
+def _settings(request_url: str) -> dict[str, Any]:
+    request = {"request_url": request_url} if request_url else {}
+    options = {"message_menu_options_url": request_url} if request_url else {}
+    return {
+        "event_subscriptions": {"bot_events": list(EVENTS), **request},
+        "interactivity": {"is_enabled": True, **request, **options},
+        "org_deploy_enabled": False,
+        "socket_mode_enabled": not request_url,
+        "token_rotation_enabled": False,
     }

@@ -1,4 +1,4 @@
-"""What the core needs from the outside, as protocols: the cloud, the people, the store, the clock, the messages."""
+"""What the core asks of the store: one transaction, its clock, and the tables as the core sees them."""
 
 from __future__ import annotations
 
@@ -8,118 +8,18 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.domain.audit import Entry, Recorded
-from bot.domain.errors import Problem
 from bot.domain.facts import (
-    Catalogue,
-    FailedTask,
-    Group,
     GroupId,
-    Job,
-    JobId,
     ProjectAlias,
-    Server,
-    ServerId,
     Site,
-    Snapshot,
 )
-from bot.domain.people import Account, Person
-from bot.domain.policy import Policy
+from bot.domain.people import Account
 from bot.domain.request import Approval, Request, RequestId, State
 from bot.domain.run import Attempt, Run
 from bot.domain.surface import Place, Surface, SurfaceId
+from bot.ports.cloud import CloudCall
 
 T = TypeVar("T")
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """UTC, aware."""
-        ...
-
-    def monotonic(self) -> float: ...
-
-
-# ---------------------------------------------------------------------------------------------------- cloud
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """The cloud took the order and named a job."""
-
-    job_id: JobId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
-    """The cloud certainly did not do it."""
-
-    problem: Problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unclear:
-    """The order left, and nobody can tell from the answer whether it was taken."""
-
-    problem: Problem
-
-
-Submission = Accepted | Rejected | Unclear
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudCall:
-    """One call as it was made, for the evidence of a request. Never a header, never a secret."""
-
-    at: datetime
-    method: str
-    path: str
-    status: int | None
-    milliseconds: int
-    request_id: str = ""
-    summary: str = ""
-
-
-class Cloud(Protocol):
-    """Reads raise `CloudError` when they failed for good; orders return a `Submission` and are sent once."""
-
-    @property
-    def projects(self) -> tuple[ProjectAlias, ...]: ...
-
-    async def search(self, project: ProjectAlias, text: str, *, limit: int = 100) -> Catalogue: ...
-
-    async def group(self, project: ProjectAlias, group_id: GroupId) -> Group: ...
-
-    async def snapshot(self, project: ProjectAlias, group_id: GroupId) -> Snapshot: ...
-
-    async def reverse(
-        self, project: ProjectAlias, group_id: GroupId, to: Site, *, is_still_ours: Callable[[], bool]
-    ) -> Submission:
-        """Order the planned failover, once. `is_still_ours` is asked right before the bytes leave."""
-        ...
-
-    async def job(self, project: ProjectAlias, job_id: JobId) -> Job: ...
-
-    async def failed_tasks(self, project: ProjectAlias, group_id: GroupId) -> tuple[FailedTask, ...]: ...
-
-    async def servers(self, project: ProjectAlias, ids: Sequence[ServerId]) -> tuple[Server, ...]: ...
-
-    async def stop(self, project: ProjectAlias, ids: Sequence[ServerId], *, by_force: bool = False) -> Submission: ...
-
-    async def start(self, project: ProjectAlias, ids: Sequence[ServerId]) -> Submission: ...
-
-
-# --------------------------------------------------------------------------------------------------- people
-
-
-class People(Protocol):
-    """Live looks at Slack. `PeopleError` when Slack does not answer: then the answer is no."""
-
-    async def look_up(self, account: Account) -> Person: ...
-
-    async def members(self, usergroup: str) -> frozenset[str]: ...
-
-
-# -------------------------------------------------------------------------------------------------- storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,29 +320,3 @@ class Store(Protocol):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """The same for work that only reads: it never waits for a writer. Writing in it is an error."""
         ...
-
-
-# ------------------------------------------------------------------------------------------------- messages
-
-
-class Notifier(Protocol):
-    """Whoever makes Slack equal to the database."""
-
-    def wake(self) -> None:
-        """Something became due. Never blocks, never fails."""
-        ...
-
-
-class Rooms(Protocol):
-    """The channels that a request will be shown in."""
-
-    async def cure_for(self, channel: str) -> str:
-        """Empty if the bot can write there; else one sentence that says what to do."""
-        ...
-
-
-class PolicySource(Protocol):
-    """The policy in force. A changed file is a new policy with a new version."""
-
-    @property
-    def policy(self) -> Policy: ...
