@@ -14,7 +14,7 @@ from bot.domain.people import Account
 from bot.domain.request import RequestId
 from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
-from storage.tables import AuditHeadRow, AuditRow
+from storage.tables import AuditHeadRow, AuditRow, table_of
 
 HEAD_ID = 1
 _NEIGHBOURS = 100
@@ -41,6 +41,12 @@ class Verdict:
         return self.broken_at is None
 
 
+_HEAD = select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID)
+_HEAD_LOCKED = _HEAD.with_for_update()
+_NEW_HEAD = update(table_of(AuditHeadRow)).where(col(AuditHeadRow.id) == HEAD_ID)
+_ADD = insert(table_of(AuditRow))
+
+
 class SqlAudit:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -58,7 +64,7 @@ class SqlAudit:
         return [recorded_of(row) for row in self._scope.rows(statement)]
 
     def head(self) -> Head:
-        row = self._scope.row(select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID))
+        row = self._scope.row(_HEAD)
         return Head(number=row.number, hash=row.hash) if row else Head(number=0, hash=GENESIS)
 
     def settle(self) -> None:
@@ -71,14 +77,13 @@ class SqlAudit:
         for entry in self._waiting:
             rows.append(_columns(head, self._scope, entry))
             head = Head(number=rows[-1]["number"], hash=rows[-1]["hash"])
-        self._scope.session.execute(insert(AuditRow), rows)
-        new_end = update(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID)
-        self._scope.change(new_end.values(number=head.number, hash=head.hash))
+        self._scope.write(_ADD, rows)
+        self._scope.change(_NEW_HEAD, number=head.number, hash=head.hash)
         self._waiting.clear()
 
     def _lock_head(self) -> Head:
         """PostgreSQL waits here for the writer before us and then reads what it wrote."""
-        row = self._scope.row(select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID).with_for_update())
+        row = self._scope.row(_HEAD_LOCKED)
         if row is None:
             raise LookupError("the end of the audit chain is missing: the database was not migrated")
         return Head(number=row.number, hash=row.hash)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from bot.domain.facts import GroupId, ProjectAlias, Site
@@ -19,24 +19,26 @@ SHOWN = 10
 MOVED = (State.VERIFIED, State.UNVERIFIED, State.PARTLY)
 
 
+_NEWEST = (
+    select(
+        col(RequestRow.to_site),
+        col(RunRow.stopped_at),
+        col(RunRow.served_at),
+        col(AttemptRow.answered_at),
+        col(RunRow.verified_at),
+    )
+    .join(RunRow, col(RunRow.request_id) == RequestRow.id)
+    .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
+    .where(col(RequestRow.project) == bindparam("project"), col(RequestRow.group_id) == bindparam("group_id"))
+    .where(col(RequestRow.state).in_(MOVED))
+    .order_by(col(RequestRow.created_at).desc())
+    .limit(LOOKED_AT)
+)
+
+
 def history(scope: Scope, project: ProjectAlias, group_id: GroupId, to: Site) -> History:
     """Newest first. An outage or a reversal with an unknown end is left out, never guessed."""
-    statement = (
-        select(
-            col(RequestRow.to_site),
-            col(RunRow.stopped_at),
-            col(RunRow.served_at),
-            col(AttemptRow.answered_at),
-            col(RunRow.verified_at),
-        )
-        .join(RunRow, col(RunRow.request_id) == RequestRow.id)
-        .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
-        .where(col(RequestRow.project) == project, col(RequestRow.group_id) == group_id)
-        .where(col(RequestRow.state).in_(MOVED))
-        .order_by(col(RequestRow.created_at).desc())
-        .limit(LOOKED_AT)
-    )
-    rows = scope.tuples(statement)
+    rows = scope.tuples(_NEWEST, project=project, group_id=group_id)
     same_way = [row for row in rows if row.to_site == to.value]
     return History(
         outages=_spans((row.stopped_at, row.served_at) for row in same_way),

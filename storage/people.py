@@ -72,7 +72,7 @@ class SqlSecondFactors:
             "enrolled_at": factor.enrolled_at,
             "last_counter": factor.last_counter,
         }
-        self._scope.upsert(SecondFactorRow, values, key=["account"])
+        self._scope.upsert(SecondFactorRow, values, key="account")
 
     def get(self, account: Account) -> SecondFactor | None:
         row = self._scope.row(select(SecondFactorRow).where(col(SecondFactorRow.account) == str(account)))

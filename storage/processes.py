@@ -23,7 +23,7 @@ class SqlExecutors:
             "started_at": executor.started_at,
             "seen_at": self._scope.now,
         }
-        self._scope.upsert(ExecutorRow, values, key=["id"])
+        self._scope.upsert(ExecutorRow, values, key="id")
 
     def known(self) -> list[Executor]:
         rows = self._scope.rows(select(ExecutorRow).order_by(col(ExecutorRow.started_at), col(ExecutorRow.id)))
@@ -53,4 +53,4 @@ class SqlInstance:
 
     def put(self, name: str, value: str) -> None:
         values = {"name": name, "value": value, "updated_at": self._scope.now}
-        self._scope.upsert(InstanceRow, values, key=["name"])
+        self._scope.upsert(InstanceRow, values, key="name")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -22,7 +22,17 @@ from storage.insights import history
 from storage.runs import attempt_of, run_of
 from storage.scope import Scope
 from storage.surfaces import surface_of
-from storage.tables import COUNTS, IS_OPEN, OWES_REVIEW, ApprovalRow, AttemptRow, RequestRow, RunRow, SurfaceRow
+from storage.tables import (
+    COUNTS,
+    IS_OPEN,
+    OWES_REVIEW,
+    ApprovalRow,
+    AttemptRow,
+    RequestRow,
+    RunRow,
+    SurfaceRow,
+    table_of,
+)
 
 NEVER_RAN = (State.PENDING, State.DENIED, State.EXPIRED, State.WITHDRAWN, State.SUPERSEDED)
 
@@ -85,6 +95,18 @@ def request_of(row: RequestRow) -> Request:
     )
 
 
+_BY_ID = select(RequestRow).where(col(RequestRow.id) == bindparam("request_id"))
+_OPEN = select(RequestRow).where(
+    col(RequestRow.project) == bindparam("project"), col(RequestRow.group_id) == bindparam("group_id"), text(IS_OPEN)
+)
+_MOVE = update(table_of(RequestRow)).where(
+    col(RequestRow.id) == bindparam("as_id"),
+    col(RequestRow.state) == bindparam("as_state"),
+    col(RequestRow.revision) == bindparam("as_revision"),
+    col(RequestRow.digest) == bindparam("as_digest"),
+)
+
+
 class SqlRequests:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -93,11 +115,11 @@ class SqlRequests:
         return self._scope.insert_new(RequestRow, columns_of(request))
 
     def get(self, request_id: RequestId) -> Request | None:
-        return self._one(select(RequestRow).where(col(RequestRow.id) == request_id))
+        return _request_or_none(self._scope.row(_BY_ID, request_id=request_id))
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""
-        found = self._scope.tuples(_view_query(request_id))
+        found = self._scope.tuples(_VIEW, request_id=request_id)
         if not found:
             return None
         request_row, run_row, attempt_row, card_row, approvals = found[0]
@@ -112,19 +134,13 @@ class SqlRequests:
         )
 
     def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None:
-        mine = (col(RequestRow.project) == project, col(RequestRow.group_id) == group_id)
-        return self._one(select(RequestRow).where(*mine, text(IS_OPEN)))
+        return _request_or_none(self._scope.row(_OPEN, project=project, group_id=group_id))
 
     def move(self, before: Request, now: Request) -> bool:
         values = columns_of(now)
         del values["id"], values["created_at"]
-        as_read = (
-            col(RequestRow.id) == before.id,
-            col(RequestRow.state) == before.state.value,
-            col(RequestRow.revision) == before.revision,
-            col(RequestRow.digest) == before.plan.digest,
-        )
-        return self._scope.change(update(RequestRow).where(*as_read).values(**values)) == 1
+        as_read = {"as_id": before.id, "as_state": before.state.value, "as_revision": before.revision}
+        return self._scope.change(_MOVE, **values, **as_read, as_digest=before.plan.digest) == 1
 
     def in_states(self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None) -> list[Request]:
         statement = select(RequestRow).where(col(RequestRow.state).in_(sorted(states)))
@@ -148,7 +164,8 @@ class SqlRequests:
         """The oldest break-glass request of this person that came to something and has no review yet."""
         mine = (col(RequestRow.requester) == str(account), text(OWES_REVIEW))
         ran = col(RequestRow.state).not_in(NEVER_RAN)
-        return self._one(select(RequestRow).where(*mine, ran).order_by(col(RequestRow.created_at)).limit(1))
+        oldest = select(RequestRow).where(*mine, ran).order_by(col(RequestRow.created_at)).limit(1)
+        return _request_or_none(self._scope.row(oldest))
 
     def history(self, project: ProjectAlias, group_id: GroupId, to: Site) -> History:
         return history(self._scope, project, group_id, to)
@@ -158,12 +175,12 @@ class SqlRequests:
         counts = dict(tuple(row) for row in self._scope.tuples(statement))
         return {state: counts.get(state.value, 0) for state in State}
 
-    def _one(self, statement: Any) -> Request | None:
-        row = self._scope.row(statement)
-        return request_of(row) if row else None
-
     def _many(self, statement: Any) -> list[Request]:
         return [request_of(row) for row in self._scope.rows(statement)]
+
+
+def _request_or_none(row: RequestRow | None) -> Request | None:
+    return request_of(row) if row is not None else None
 
 
 def _approvals_of(bodies: str | None) -> tuple[Approval, ...]:
@@ -172,7 +189,7 @@ def _approvals_of(bodies: str | None) -> tuple[Approval, ...]:
     return tuple(sorted(approvals, key=lambda approval: approval.at))
 
 
-def _view_query(request_id: RequestId) -> Any:
+def _view() -> Any:
     """The request, its run and attempt, its newest card, and its approvals as one JSON list without brackets."""
     card, cards = aliased(SurfaceRow), aliased(SurfaceRow)
     newest = select(func.max(cards.id)).where(
@@ -186,8 +203,25 @@ def _view_query(request_id: RequestId) -> Any:
         .outerjoin(RunRow, col(RunRow.request_id) == RequestRow.id)
         .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
         .outerjoin(card, col(card.id) == newest.scalar_subquery())
-        .where(col(RequestRow.id) == request_id)
+        .where(col(RequestRow.id) == bindparam("request_id"))
     )
+
+
+_VIEW = _view()
+
+
+_ALL_APPROVALS = (
+    select(col(ApprovalRow.body_json))
+    .where(col(ApprovalRow.request_id) == bindparam("request_id"))
+    .order_by(col(ApprovalRow.id))
+)
+_COUNTING_APPROVALS = _ALL_APPROVALS.where(col(ApprovalRow.revision) == bindparam("revision"), text(COUNTS))
+_RETRACT = update(table_of(ApprovalRow)).where(
+    col(ApprovalRow.request_id) == bindparam("as_request"),
+    col(ApprovalRow.revision) == bindparam("as_revision"),
+    col(ApprovalRow.person_id) == bindparam("as_person"),
+    text(COUNTS),
+)
 
 
 class SqlApprovals:
@@ -207,21 +241,14 @@ class SqlApprovals:
         return self._scope.insert_new(ApprovalRow, values)
 
     def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]:
-        mine = (col(ApprovalRow.request_id) == request_id, col(ApprovalRow.revision) == revision)
-        return self._read(*mine, text(COUNTS))
+        return self._read(_COUNTING_APPROVALS, request_id=request_id, revision=revision)
 
     def all_of(self, request_id: RequestId) -> tuple[Approval, ...]:
-        return self._read(col(ApprovalRow.request_id) == request_id)
+        return self._read(_ALL_APPROVALS, request_id=request_id)
 
     def retract(self, request_id: RequestId, revision: int, person_id: str) -> bool:
-        theirs = (
-            col(ApprovalRow.request_id) == request_id,
-            col(ApprovalRow.revision) == revision,
-            col(ApprovalRow.person_id) == person_id,
-            text(COUNTS),
-        )
-        return self._scope.change(update(ApprovalRow).where(*theirs).values(retracted_at=self._scope.now)) == 1
+        theirs = {"as_request": request_id, "as_revision": revision, "as_person": person_id}
+        return self._scope.change(_RETRACT, **theirs, retracted_at=self._scope.now) == 1
 
-    def _read(self, *conditions: Any) -> tuple[Approval, ...]:
-        statement = select(col(ApprovalRow.body_json)).where(*conditions).order_by(col(ApprovalRow.id))
-        return tuple(decode(body, Approval) for body in self._scope.rows(statement))
+    def _read(self, statement: Any, **values: Any) -> tuple[Approval, ...]:
+        return tuple(decode(body, Approval) for body in self._scope.rows(statement, **values))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from bot.domain.request import RequestId
@@ -14,7 +14,7 @@ from bot.domain.run import Attempt, Run, Step, StepState
 from bot.ports import CloudCall
 from storage.codec import decode, encode
 from storage.scope import Scope
-from storage.tables import AttemptRow, CloudCallRow, RunRow
+from storage.tables import AttemptRow, CloudCallRow, RunRow, table_of
 
 Enqueue = Callable[[Session, RequestId, int], None]
 """Hands a request and its revision to the engine inside the session's transaction."""
@@ -65,6 +65,13 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+_RUN = select(RunRow).where(col(RunRow.request_id) == bindparam("of"))
+_ATTEMPT = select(AttemptRow).where(col(AttemptRow.request_id) == bindparam("of"))
+_SETTLE = update(table_of(AttemptRow)).where(col(AttemptRow.request_id) == bindparam("of"))
+_CALLS = select(CloudCallRow).where(col(CloudCallRow.request_id) == bindparam("of")).order_by(col(CloudCallRow.id))
+_ADD_CALLS = insert(table_of(CloudCallRow))
+
+
 class SqlRuns:
     def __init__(self, scope: Scope, enqueue: Enqueue) -> None:
         self._scope = scope
@@ -74,34 +81,29 @@ class SqlRuns:
         self._enqueue(self._scope.session, request_id, revision)
 
     def get(self, request_id: RequestId) -> Run | None:
-        row = self._scope.row(select(RunRow).where(col(RunRow.request_id) == request_id))
+        row = self._scope.row(_RUN, of=request_id)
         return run_of(row) if row else None
 
     def save(self, run: Run) -> None:
-        self._scope.upsert(RunRow, _run_columns(run), key=["request_id"])
+        self._scope.upsert(RunRow, _run_columns(run), key="request_id")
 
     def fence(self, attempt: Attempt) -> bool:
         return self._scope.insert_new(AttemptRow, _attempt_columns(attempt))
 
     def attempt(self, request_id: RequestId) -> Attempt | None:
-        row = self._scope.row(select(AttemptRow).where(col(AttemptRow.request_id) == request_id))
+        row = self._scope.row(_ATTEMPT, of=request_id)
         return attempt_of(row) if row else None
 
     def settle(self, attempt: Attempt) -> None:
-        mine = col(AttemptRow.request_id) == attempt.request_id
-        if not self._scope.change(update(AttemptRow).where(mine).values(**_attempt_columns(attempt))):
+        if not self._scope.change(_SETTLE, **_attempt_columns(attempt), of=attempt.request_id):
             raise LookupError(f"there is no attempt of request {attempt.request_id} to settle")
 
     def record_calls(self, request_id: RequestId, calls: Sequence[CloudCall]) -> None:
         if calls:
-            rows = [_call_columns(request_id, call) for call in calls]
-            self._scope.session.execute(insert(CloudCallRow), rows)
+            self._scope.write(_ADD_CALLS, [_call_columns(request_id, call) for call in calls])
 
     def calls(self, request_id: RequestId) -> list[CloudCall]:
-        mine = col(CloudCallRow.request_id) == request_id
-        return [
-            _call_of(row) for row in self._scope.rows(select(CloudCallRow).where(mine).order_by(col(CloudCallRow.id)))
-        ]
+        return [_call_of(row) for row in self._scope.rows(_CALLS, of=request_id)]
 
 
 def _call_columns(request_id: RequestId, call: CloudCall) -> dict[str, Any]:

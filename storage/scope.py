@@ -1,24 +1,26 @@
-"""One open transaction as the parts of the store see it: its session, its clock, and the few statements they share."""
+"""One open transaction as the parts of the store see it: its session, its clock, and the few statements they share.
+
+Statements are built once, with named parameters, and kept: building one takes longer than a database needs to run it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cache, cached_property
+from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Insert, func, select
+from sqlalchemy import CursorResult, Executable, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session, SQLModel
 
-from storage.tables import Moment
-
-T = TypeVar("T")
+from storage.tables import Moment, table_of
 
 # Rows are read for their values at that moment, never kept: a row that a statement has changed is read anew.
 _FRESH: Mapping[str, Any] = {"populate_existing": True}
-_DIRECT: Mapping[str, Any] = {"synchronize_session": False, "preserve_rowcount": True}
+_COUNTED: Mapping[str, Any] = {"preserve_rowcount": True}
+_CLOCK = select(func.clock_timestamp(type_=Moment))
 
 
 class Scope:
@@ -33,36 +35,48 @@ class Scope:
         """The database's clock, asked once. An SQLite file has no clock but its host's."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        now: datetime = self.session.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
+        now: datetime = self.session.connection().execute(_CLOCK).scalar_one()
         return now
 
-    def rows(self, statement: Executable) -> list[Any]:
+    def rows(self, statement: Executable, **values: Any) -> list[Any]:
         """What each row's only column holds: a row object when the statement selects a table."""
-        return list(self.session.scalars(statement, execution_options=_FRESH))
+        return list(self.session.scalars(statement, values, execution_options=_FRESH))
 
-    def row(self, statement: Executable) -> Any | None:
-        return self.session.scalars(statement, execution_options=_FRESH).first()
+    def row(self, statement: Executable, **values: Any) -> Any | None:
+        return self.session.scalars(statement, values, execution_options=_FRESH).first()
 
-    def tuples(self, statement: Executable) -> list[Any]:
-        return list(self.session.execute(statement, execution_options=_FRESH))
+    def tuples(self, statement: Executable, **values: Any) -> list[Any]:
+        return list(self.session.execute(statement, values, execution_options=_FRESH))
 
-    def change(self, statement: UpdateBase) -> int:
+    def change(self, statement: UpdateBase, **values: Any) -> int:
         """How many rows the statement touched."""
-        result = self.session.execute(statement, execution_options=_DIRECT)
-        assert isinstance(result, CursorResult)
-        return result.rowcount
+        return self.write(statement, values).rowcount
 
-    def insert_new(self, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
+    def write(self, statement: UpdateBase, values: Any) -> CursorResult[Any]:
+        """Past the session's own bookkeeping: nobody keeps the rows that it would bring up to date."""
+        return self.session.connection().execute(statement, values, execution_options=_COUNTED)
+
+    def insert_new(self, row: type[SQLModel], values: Mapping[str, Any]) -> bool:
         """False, and nothing inserted, when a unique key stands in the way."""
-        return self.change(self.insert(table, values).on_conflict_do_nothing()) == 1
+        return self.change(_insert_new(row, self.is_sqlite), **values) == 1
 
-    def upsert(self, table: type[SQLModel], values: Mapping[str, Any], *, key: Iterable[str]) -> None:
+    def upsert(self, row: type[SQLModel], values: Mapping[str, Any], *, key: str) -> None:
         """Insert, or overwrite everything but the key."""
-        keys = tuple(key)
-        rest = {name: value for name, value in values.items() if name not in keys}
-        self.change(self.insert(table, values).on_conflict_do_update(index_elements=keys, set_=rest))
+        self.change(_upsert(row, key, self.is_sqlite), **values)
 
-    def insert(self, table: type[SQLModel], values: Mapping[str, Any]) -> Any:
-        """Both dialects know ON CONFLICT, SQLAlchemy has a construct for each."""
-        construct: type[Insert] = sqlite.Insert if self.is_sqlite else postgresql.Insert
-        return construct(table.__table__).values(**values)  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+
+def insert_into(table: Table, *, is_sqlite: bool) -> Any:
+    """Both databases know ON CONFLICT, SQLAlchemy has a construct for each."""
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+
+
+@cache
+def _insert_new(row: type[SQLModel], is_sqlite: bool) -> Any:
+    return insert_into(table_of(row), is_sqlite=is_sqlite).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(row: type[SQLModel], key: str, is_sqlite: bool) -> Any:
+    statement = insert_into(table_of(row), is_sqlite=is_sqlite)
+    rest = {column.name: statement.excluded[column.name] for column in table_of(row).c if column.name != key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=rest)

@@ -1,30 +1,58 @@
-"""The places in Slack that show a request: which lag behind, who works on them, and in which order they may go out."""
+"""The places in Slack that show a request, and how far each lags behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, literal_column, not_, or_, select, text, true, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, case, null, select, text, update
 from sqlmodel import col
 
 from bot.domain.request import RequestId
 from bot.domain.surface import PRIORITY_OF, Place, PlaceKind, Surface, SurfaceId
 from storage.codec import decode_facts, encode_facts
-from storage.scope import Scope
-from storage.tables import IS_DUE, SurfaceRow
+from storage.scope import Scope, insert_into
+from storage.surface_queue import CLAIM as _CLAIM
+from storage.surface_queue import LAG as _LAG
+from storage.tables import SurfaceRow, table_of
 
-IN_THREAD = (
-    PlaceKind.PROGRESS,
-    PlaceKind.LINE,
-    PlaceKind.QUESTION,
-    PlaceKind.END,
-    PlaceKind.POINTER,
-    PlaceKind.REMINDER,
+_TABLE = table_of(SurfaceRow)
+_CHANGE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
+_FREED = {"claimed_by": null(), "claimed_until": null()}
+_SHOWN = _CHANGE.values(
+    rendered=case((_TABLE.c.rendered > bindparam("shown"), _TABLE.c.rendered), else_=bindparam("shown")),
+    attempts=0,
+    sent_at=null(),
+    last_error="",
+    **_FREED,
 )
-IN_ORDER = (PlaceKind.LINE, PlaceKind.INCIDENT)
+_FAILED = _CHANGE.values(attempts=_TABLE.c.attempts + 1, **_FREED)
+_LOST = _CHANGE.values(ts="", rendered=0, sent_at=null(), is_dead=False, **_FREED)
+_OF_REQUEST = select(SurfaceRow).where(col(SurfaceRow.request_id) == bindparam("of")).order_by(col(SurfaceRow.id))
+_AT_PLACE = select(SurfaceRow).where(
+    col(SurfaceRow.request_id) == bindparam("of"),
+    col(SurfaceRow.kind) == bindparam("at_kind"),
+    col(SurfaceRow.key) == bindparam("at_key"),
+)
+_BY_MESSAGE = select(SurfaceRow).where(
+    col(SurfaceRow.channel) == bindparam("in_channel"), col(SurfaceRow.ts) == bindparam("at_ts"), text("ts <> ''")
+)
+
+
+@cache
+def _want(replaced: tuple[str, ...], is_sqlite: bool) -> Any:
+    """Insert the place, or count one change more; what was waiting before keeps its age."""
+    statement = insert_into(_TABLE, is_sqlite=is_sqlite)
+    changes = {
+        "wanted": _TABLE.c.wanted + 1,
+        "wanted_at": case(
+            (_TABLE.c.rendered < _TABLE.c.wanted, _TABLE.c.wanted_at), else_=statement.excluded.wanted_at
+        ),
+        **{name: statement.excluded[name] for name in replaced},
+    }
+    return statement.on_conflict_do_update(index_elements=["request_id", "kind", "key"], set_=changes)
 
 
 def surface_of(row: SurfaceRow) -> Surface:
@@ -62,41 +90,20 @@ class SqlSurfaces:
         user: str = "",
         not_before: datetime | None = None,
     ) -> None:
-        given = {
-            "data_json": encode_facts(data) if data is not None else None,
-            "not_before": not_before,
-            "user_id": user,
-        }
+        facts = encode_facts(data) if data is not None else None
+        given = {"data_json": facts, "not_before": not_before, "user_id": user}
         replaced = {name: value for name, value in given.items() if value}
-        fresh = _fresh(request_id, place, self._scope.now) | replaced
-        more = {
-            "wanted": SurfaceRow.wanted + 1,
-            "wanted_at": case(
-                (col(SurfaceRow.rendered) < SurfaceRow.wanted, col(SurfaceRow.wanted_at)), else_=self._scope.now
-            ),
-        }
-        upsert = self._scope.insert(SurfaceRow, fresh)
-        key = ("request_id", "kind", "key")
-        self._scope.change(upsert.on_conflict_do_update(index_elements=key, set_=more | replaced))
+        fresh = _fresh(request_id, place, self._scope.now)
+        self._scope.change(_want(tuple(replaced), self._scope.is_sqlite), **(fresh | replaced))
 
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
         now = self._scope.now
-        urgency = (col(SurfaceRow.priority), col(SurfaceRow.wanted_at), col(SurfaceRow.id))
-        chosen = select(col(SurfaceRow.id)).where(text(IS_DUE), *_is_free(now), *_is_its_turn()).order_by(*urgency)
-        # Taken by somebody else this very moment: passed over, not waited for. SQLite has one writer anyway.
-        chosen = chosen.limit(limit).with_for_update(skip_locked=True, of=SurfaceRow)
-        claimed = (
-            update(SurfaceRow)
-            .where(col(SurfaceRow.id).in_(chosen.scalar_subquery()))
-            .values(claimed_by=owner, claimed_until=now + lease)
-            .returning(SurfaceRow)
-            .execution_options(synchronize_session=False)
-        )
-        rows = sorted(self._scope.rows(claimed), key=lambda row: (row.priority, row.wanted_at, row.id))
+        claimed = self._scope.write(_CLAIM, {"owner": owner, "until": now + lease, "now": now, "at_most": limit})
+        rows: list[Any] = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
         return [surface_of(row) for row in rows]
 
     def sending(self, surface_id: SurfaceId) -> None:
-        self._set(surface_id, sent_at=self._scope.now)
+        self._scope.change(_CHANGE, of=surface_id, sent_at=self._scope.now)
 
     def shown(
         self,
@@ -108,77 +115,31 @@ class SqlSurfaces:
         thread_ts: str = "",
         not_before: datetime | None = None,
     ) -> None:
-        newest = case((col(SurfaceRow.rendered) > rendered, col(SurfaceRow.rendered)), else_=rendered)
-        self._set(
-            surface_id,
-            rendered=newest,
-            channel=channel,
-            ts=ts,
-            thread_ts=thread_ts,
-            not_before=not_before,
-            attempts=0,
-            sent_at=None,
-            last_error="",
-            claimed_by=None,
-            claimed_until=None,
-        )
+        message = {"channel": channel, "ts": ts, "thread_ts": thread_ts, "not_before": not_before}
+        self._scope.change(_SHOWN, of=surface_id, shown=rendered, **message)
 
     def failed(self, surface_id: SurfaceId, *, error: str, not_before: datetime | None, is_dead: bool = False) -> None:
         """`sent_at` stays: whether the message arrived is looked up before the next try."""
-        self._set(
-            surface_id,
-            attempts=SurfaceRow.attempts + 1,
-            last_error=error,
-            not_before=not_before,
-            is_dead=is_dead,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._scope.change(_FAILED, of=surface_id, last_error=error, not_before=not_before, is_dead=is_dead)
 
     def lost(self, surface_id: SurfaceId) -> None:
-        self._set(
-            surface_id,
-            ts="",
-            rendered=0,
-            wanted_at=self._scope.now,
-            sent_at=None,
-            is_dead=False,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._scope.change(_LOST, of=surface_id, wanted_at=self._scope.now)
 
     def of(self, request_id: RequestId) -> list[Surface]:
-        mine = col(SurfaceRow.request_id) == request_id
-        return [
-            surface_of(row) for row in self._scope.rows(select(SurfaceRow).where(mine).order_by(col(SurfaceRow.id)))
-        ]
+        return [surface_of(row) for row in self._scope.rows(_OF_REQUEST, of=request_id)]
 
     def find(self, request_id: RequestId, place: Place) -> Surface | None:
-        return self._one(
-            col(SurfaceRow.request_id) == request_id,
-            col(SurfaceRow.kind) == place.kind.value,
-            col(SurfaceRow.key) == place.key,
-        )
+        row = self._scope.row(_AT_PLACE, of=request_id, at_kind=place.kind.value, at_key=place.key)
+        return surface_of(row) if row else None
 
     def at(self, channel: str, ts: str) -> Surface | None:
-        return self._one(col(SurfaceRow.channel) == channel, col(SurfaceRow.ts) == ts, text("ts <> ''")) if ts else None
+        row = self._scope.row(_BY_MESSAGE, in_channel=channel, at_ts=ts) if ts else None
+        return surface_of(row) if row else None
 
     def lag(self) -> tuple[int, timedelta]:
         now = self._scope.now
-        waits = or_(col(SurfaceRow.not_before).is_(None), col(SurfaceRow.not_before) <= now)
-        since = case(
-            (col(SurfaceRow.not_before) > SurfaceRow.wanted_at, col(SurfaceRow.not_before)),
-            else_=col(SurfaceRow.wanted_at),
-        )
-        count, oldest = self._scope.tuples(select(func.count(), func.min(since)).where(text(IS_DUE), waits))[0]
+        count, oldest = self._scope.tuples(_LAG, now=now)[0]
         return count, (now - oldest if oldest is not None else timedelta(0))
-
-    def _one(self, *conditions: Any) -> Surface | None:
-        row = self._scope.row(select(SurfaceRow).where(*conditions))
-        return surface_of(row) if row else None
-
-    def _set(self, surface_id: SurfaceId, **values: Any) -> None:
-        self._scope.change(update(SurfaceRow).where(col(SurfaceRow.id) == surface_id).values(**values))
 
 
 def _fresh(request_id: RequestId, place: Place, now: datetime) -> dict[str, Any]:
@@ -200,53 +161,3 @@ def _fresh(request_id: RequestId, place: Place, now: datetime) -> dict[str, Any]
         "is_dead": False,
         "created_at": now,
     }
-
-
-def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        or_(col(SurfaceRow.not_before).is_(None), col(SurfaceRow.not_before) <= now),
-        or_(col(SurfaceRow.claimed_until).is_(None), col(SurfaceRow.claimed_until) <= now),
-    )
-
-
-def _is_its_turn() -> tuple[ColumnElement[bool], ...]:
-    """A thread needs its card, a line the lines before it, a pointer its message; what is dead holds up nothing."""
-    return (
-        or_(col(SurfaceRow.kind).not_in(IN_THREAD), _has_card()),
-        or_(col(SurfaceRow.kind).not_in(IN_ORDER), not_(_has_earlier())),
-        or_(col(SurfaceRow.kind) != PlaceKind.POINTER.value, _has_its_message()),
-    )
-
-
-def _has_card() -> ColumnElement[bool]:
-    """The newest card is the thread's parent. A dead one must not keep the rest from finding a way out."""
-    card = aliased(SurfaceRow)
-    newest = (
-        select(or_(col(card.ts) != "", col(card.is_dead)))
-        .where(col(card.request_id) == SurfaceRow.request_id, col(card.kind) == PlaceKind.CARD.value)
-        .order_by(col(card.id).desc())
-        .limit(1)
-    )
-    return newest.correlate(SurfaceRow).scalar_subquery()
-
-
-def _has_earlier() -> ColumnElement[bool]:
-    earlier = aliased(SurfaceRow)
-    return exists(
-        select(literal_column("1"))
-        .where(col(earlier.request_id) == SurfaceRow.request_id, col(earlier.kind) == SurfaceRow.kind)
-        .where(col(earlier.id) < SurfaceRow.id, col(earlier.rendered) == 0, not_(col(earlier.is_dead)))
-        .correlate(SurfaceRow)
-    )
-
-
-def _has_its_message() -> ColumnElement[bool]:
-    """True, too, when there is no message to point to. No EXISTS: PostgreSQL would hash the table for it."""
-    message = aliased(SurfaceRow)
-    delivered = (
-        select(or_(col(message.rendered) > 0, col(message.is_dead)))
-        .where(col(message.request_id) == SurfaceRow.request_id, col(message.key) == SurfaceRow.key)
-        .where(col(message.kind) == PlaceKind.LOGIN.value)
-        .correlate(SurfaceRow)
-    )
-    return func.coalesce(delivered.scalar_subquery(), true())
