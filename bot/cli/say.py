@@ -6,9 +6,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bot.config import Settings
 
 T = TypeVar("T")
@@ -36,6 +39,11 @@ def database_url() -> str:
     return os.environ.get("DATABASE_URL") or "sqlite:///failover-bot.sqlite"
 
 
+def policy_file() -> Path:
+    """Where the policy lies, for commands that need nothing else."""
+    return Path(os.environ.get("FAILOVER_POLICY") or "policy.toml")
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end on uvloop where there is one. Ctrl-C ends quietly."""
     try:
@@ -52,10 +60,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    from rich.console import Console
+    """The cells are text, whatever they hold: neither markup nor control characters do anything."""
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        drawn.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 140).print(drawn)
+        drawn.add_row(*(Text(harmless(cell)) for cell in row))
+    console().print(drawn)
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+
+
+def harmless(text: str) -> str:
+    """What others wrote, without anything that a terminal would obey or that turns letters around."""
+    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")

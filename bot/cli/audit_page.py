@@ -1,0 +1,97 @@
+"""One request as an auditor reads it in a terminal: the ask, the plan, the approvals, then everything in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.cli.say import console, harmless, table
+from bot.domain.audit import Recorded
+from bot.domain.clocks import clocks
+from bot.domain.run import StepState
+from bot.evidence import Case, stamp, who
+
+
+def print_case(case: Case) -> None:
+    request = case.request
+    _line(f"Request {request.id} · {request.environment} · {request.state.value}")
+    _line(f"Production of {request.group.name}: {request.from_zone} → {request.to_zone}, project {request.project}")
+    _line(f"Asked by {who(request.requester, case.names)} at {stamp(request.created_at)}")
+    _line(f"Reason: {request.reason}" + (f" · ticket {request.ticket}" if request.ticket else ""))
+    _line(f"Plan {request.plan.code}, revision {request.revision}, sha256 {request.plan.digest}")
+    if request.break_glass:
+        _line(f"BREAK-GLASS: one person alone, no approvals. Review: {request.review or 'not written yet'}")
+    if request.decided_by:
+        reason = f": {request.decision_reason}" if request.decision_reason else ""
+        _line(f"Decided by {who(request.decided_by, case.names)} at {stamp(request.decided_at)}{reason}")
+    _tables(case)
+
+
+def _tables(case: Case) -> None:
+    _table("Checks", ("level", "check", "what"), [(f.level.value, f.check, f.sentence) for f in case.request.findings])
+    _table("Approvals", ("at", "who", "as", "revision", "counts", "warnings accepted"), _approvals(case))
+    _table("What happened", ("row", "at", "who", "from", "what", "outcome", "more"), _records(case))
+    if case.attempt:
+        outcome = case.attempt.outcome.value if case.attempt.outcome else "no answer known"
+        _line(f"Submitted once, at {stamp(case.attempt.at)}: {outcome}, job {case.attempt.job_id or 'unknown'}")
+    _table("Run", ("step", "state", "began", "ended", "note"), _steps(case))
+    spans = clocks(case.request, case.counting, case.run, case.attempt)
+    _table("Clocks", ("clock", "time"), [(clock.name.value, clock.text) for clock in spans])
+    _table("Cloud calls", ("at", "call", "status", "ms", "cloud's reference"), _calls(case))
+    _table(
+        "Messages", ("kind", "channel", "ts"), [(str(m.place), m.channel, m.ts or "not posted") for m in case.messages]
+    )
+
+
+def _approvals(case: Case) -> Iterable[tuple[str, ...]]:
+    for approval in case.approvals:
+        yield (
+            stamp(approval.at),
+            who(approval.account, case.names) + (" · second factor" if approval.is_step_up else ""),
+            " or ".join(approval.roles),
+            str(approval.revision),
+            "yes" if approval in case.counting else "no, void or taken back",
+            ", ".join(approval.acknowledged) or "none",
+        )
+
+
+def _records(case: Case) -> Iterable[tuple[str, ...]]:
+    for record in case.records:
+        entry = record.entry
+        yield (
+            str(record.number),
+            stamp(record.at),
+            who(entry.actor, case.names),
+            entry.surface,
+            entry.action.replace("_", " "),
+            entry.outcome,
+            _detail(record),
+        )
+
+
+def _detail(record: Recorded) -> str:
+    return ", ".join(f"{name} {value}" for name, value in record.entry.detail.items() if value not in ("", None))
+
+
+def _steps(case: Case) -> Iterable[tuple[str, ...]]:
+    for step in case.run.steps if case.run else ():
+        if step.state is not StepState.WAITING:
+            yield step.step.value, step.state.value, stamp(step.started_at), stamp(step.ended_at), step.note
+
+
+def _calls(case: Case) -> Iterable[tuple[str, ...]]:
+    for call in case.calls:
+        answer = str(call.status) if call.status else "no answer"
+        yield stamp(call.at), f"{call.method} {call.path}", answer, str(call.milliseconds), call.request_id
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Nothing to show is said in words: an auditor must not wonder whether something is missing."""
+    shown = list(rows)
+    if shown:
+        table(f"\n{title}", columns, shown)
+    else:
+        _line(f"\n{title}: none")
+
+
+def _line(text: str) -> None:
+    console().print(harmless(text), markup=False, soft_wrap=True)

@@ -1,0 +1,70 @@
+"""A prompt: commands run as an operator types them, with nothing in the environment but what a test puts there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.execution.engine import migrate_engine
+from storage.database import Database, open_database
+from storage.schema import migrate
+from storage.unit_of_work import SqlStore
+
+FOREIGN = ("SLACK_", "OS_", "HUAWEICLOUD_", "SDRS_", "ECS_", "IMS_", "DATABASE_URL", "FAILOVER_", "PORT", "HOST")
+
+
+@dataclass
+class Prompt:
+    """`typed` from a test, `awaited` from a test whose loop also runs the simulators."""
+
+    environment: dict[str, str]
+    foreign: dict[str, str | None] = field(
+        default_factory=lambda: dict.fromkeys(name for name in os.environ if name.startswith(FOREIGN))
+    )
+
+    def typed(self, *words: str) -> Result:
+        return CliRunner().invoke(app, list(words), env={**self.foreign, **self.environment})
+
+    async def awaited(self, *words: str) -> Result:
+        return await asyncio.to_thread(self.typed, *words)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("cli") / "template.db"
+    migrate(f"sqlite:///{file}")
+    migrate_engine(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def url(tmp_path: Path, template: Path) -> str:
+    shutil.copy(template, tmp_path / "bot.db")
+    return f"sqlite:///{tmp_path / 'bot.db'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[SqlStore]:
+    opened = SqlStore(database, enqueue=lambda _session, _request, _revision: None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def prompt(url: str) -> Prompt:
+    return Prompt({"DATABASE_URL": url})

@@ -1,0 +1,1 @@
+"""The doctor before each thing that can be wrong."""
