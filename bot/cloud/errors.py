@@ -255,7 +255,7 @@ def _problem(
     return Problem(
         happened=happened,
         is_retryable=why.is_retryable and not is_unknown,
-        what=f"{tried.purpose} did not succeed. {why.cause}",
+        what=f"{tried.purpose} {'got no clear answer' if is_unknown else 'did not succeed'}. {why.cause}",
         not_done=(NOT_KNOWN if is_unknown else NOTHING_CHANGED) if tried.is_order else NOTHING_READ,
         cure=LOOK_FIRST if is_unknown else why.cure,
         status=status,

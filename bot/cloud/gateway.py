@@ -9,6 +9,7 @@ import httpx
 from bot.cloud.access import CloudAccess
 from bot.cloud.addresses import is_id
 from bot.cloud.catalogue import GroupCatalogue
+from bot.cloud.checkup import Examined, examine
 from bot.cloud.client import Limits
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.facts import failed_task_fact, group_fact, job_fact, server_fact
@@ -64,7 +65,7 @@ class CloudGateway:
         observe: Callable[[CloudCall], None] | None = None,
         clients: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None,
     ) -> None:
-        redactor = Redactor()
+        redactor, self._clock = Redactor(), clock
         self.transport = Transport(
             clock=clock,
             redactor=redactor,
@@ -85,6 +86,10 @@ class CloudGateway:
     def session(self, project: ProjectAlias) -> Session:
         """For diagnosis: who is signed in, and where the services are."""
         return self._project(project).session
+
+    async def examine(self, project: ProjectAlias) -> tuple[Examined, ...]:
+        """For `failover-bot doctor`: each thing that must work, how it is, and the cure."""
+        return await examine(self.session(project), self._clock, skew_seconds=lambda: self.transport.clock_skew_seconds)
 
     async def aclose(self) -> None:
         for project in self._projects.values():

@@ -71,6 +71,7 @@ class Call:
     auth: httpx.Auth | None = None
     is_still_ours: Callable[[], bool] = _ours
     has_left: bool = False
+    has_no_token: bool = False
 
 
 class _NotOursError(Exception):
@@ -149,7 +150,8 @@ class Transport:
                 assert isinstance(answer, Answer)
                 return answer
             wanted = retry_after_seconds(answer, self._clock.now()) if isinstance(answer, Answer) else None
-            pause = self._retries.pause_after(attempt, wanted) if _is_worth_repeating(problem) else None
+            is_hopeful = _is_worth_repeating(problem) and not call.has_no_token
+            pause = self._retries.pause_after(attempt, wanted) if is_hopeful else None
             if pause is None:
                 raise CloudError(problem)
             await self._sleep(pause)
@@ -177,7 +179,8 @@ class Transport:
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 return await self._exchanged(call)
-        except CloudError as error:  # the sign-in failed: the call itself never left
+        except CloudError as error:  # the sign-in failed, after tries of its own: the call itself never left
+            call.has_no_token = True
             return error.problem
         except _NotOursError:
             return errors.refused_by_us(

@@ -92,6 +92,7 @@ async def test_an_order_refused_with_any_status_and_body_is_sent_once_and_unders
         assert outcome.problem.status == status
         assert outcome.problem.happened is (Happened.UNKNOWN if is_undecided else Happened.NO)
         assert is_complete(outcome.problem)
+        assert ("did not succeed" in outcome.problem.what) is not is_undecided
         assert not (is_undecided and outcome.problem.is_retryable)
 
 

@@ -171,6 +171,12 @@ async def test_wrong_credentials_are_tried_once_however_many_wait_and_then_pause
     assert len(cloud.logins) == 2
 
 
+async def test_an_identity_service_that_is_down_is_not_asked_over_and_over_for_one_read(session, cloud):
+    cloud.login_answer = lambda request: httpx.Response(503)
+    assert (await refusal(session)).what.startswith("Signing in to the cloud did not succeed.")
+    assert len(cloud.logins) == 4
+
+
 async def test_an_order_whose_sign_in_failed_was_never_sent(session, cloud):
     def silence(request):
         raise httpx.ReadTimeout("")
