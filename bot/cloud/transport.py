@@ -244,7 +244,6 @@ class Transport:
     def _report(self, call: Call, outcome: Answer | Problem, seconds: float) -> None:
         if self._observe is None:
             return
-        is_answer = isinstance(outcome, Answer)
         self._observe(
             CloudCall(
                 at=self._clock.now(),
@@ -253,7 +252,7 @@ class Transport:
                 status=outcome.status,
                 milliseconds=round(seconds * 1000),
                 request_id=outcome.request_id,
-                summary=call.tried.purpose if is_answer else self._redactor(outcome.what),  # type: ignore[union-attr]  # narrowed by is_answer
+                summary=self._redactor(outcome.what) if isinstance(outcome, Problem) else call.tried.purpose,
             )
         )
 
