@@ -66,6 +66,7 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
 
 
 _RUN = select(RunRow).where(col(RunRow.request_id) == bindparam("of"))
+_RUN_TO_CHANGE = _RUN.with_for_update()
 _ATTEMPT = select(AttemptRow).where(col(AttemptRow.request_id) == bindparam("of"))
 _SETTLE = update(table_of(AttemptRow)).where(col(AttemptRow.request_id) == bindparam("of"))
 _CALLS = select(CloudCallRow).where(col(CloudCallRow.request_id) == bindparam("of")).order_by(col(CloudCallRow.id))
@@ -81,7 +82,8 @@ class SqlRuns:
         self._enqueue(self._scope.session, request_id, revision)
 
     def get(self, request_id: RequestId) -> Run | None:
-        row = self._scope.row(_RUN, of=request_id)
+        """In a writing transaction the row stays ours: a click and the run itself both change parts of it."""
+        row = self._scope.row(_RUN if self._scope.is_reading else _RUN_TO_CHANGE, of=request_id)
         return run_of(row) if row else None
 
     def save(self, run: Run) -> None:

@@ -26,8 +26,9 @@ _CLOCK = select(func.clock_timestamp(type_=Moment))
 class Scope:
     """Lives as long as its transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, is_reading: bool = False) -> None:
         self.session = session
+        self.is_reading = is_reading
         self.is_sqlite = session.get_bind().dialect.name == "sqlite"
 
     @cached_property

@@ -143,7 +143,7 @@ class SqlStore:
     def _read(self, work: Callable[[Transaction], T]) -> T:
         with Session(self._database.engine, autoflush=False) as session:
             begin(self._reading(session), is_reading=True)
-            return work(SqlTransaction(Scope(session), no_engine))
+            return work(SqlTransaction(Scope(session, is_reading=True), no_engine))
 
     def _reading(self, session: Session) -> Connection:
         """Read-only and one snapshot for all queries; on PostgreSQL both are words of BEGIN and cost nothing."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bot.domain.errors import Problem
 from bot.domain.lines import LineKind, line
-from bot.domain.request import Event
+from bot.domain.plan import Plan
+from bot.domain.request import Event, Request
 from bot.domain.run import Step
 from bot.execution.endings import Ending, end, without_question
 from bot.execution.footing import Footing, Key, Parts, change, stand
@@ -17,12 +18,12 @@ from bot.ports import Transaction
 from bot.service.changes import save_run, say
 
 
-async def servers_back(parts: Parts, key: Key) -> Started | None:
-    """Start again what this run stopped. None when it stopped nothing."""
+async def servers_back(parts: Parts, key: Key, plan: Plan | None = None) -> Started | None:
+    """Start again what this run stopped. None when it stopped nothing. `plan`: not the one of the row."""
     now = await stand(parts, key)
     if now is None or not now.run.stopped_server_ids:
         return None
-    plan, stopped = now.plan, now.run.stopped_server_ids
+    plan, stopped = plan or now.plan, now.run.stopped_server_ids
     waves = waves_at(plan, plan.to.other, only=stopped)  # a DR server that was on by mistake stays off
 
     async def tell(wave: Wave, running: int) -> None:
@@ -49,8 +50,12 @@ async def go_back_cancelled(parts: Parts, key: Key) -> Stage:
     return await end(parts, key, Ending(event=Event.CANCEL, words=line(LineKind.CANCELLED), problem=problem))
 
 
-async def go_back_failed(parts: Parts, key: Key, problem: Problem, kind: LineKind) -> Stage:
+async def go_back_failed(
+    parts: Parts, key: Key, problem: Problem, kind: LineKind, *, request: Request | None = None
+) -> Stage:
     """Certainly nothing was reversed: production runs again where it was, and the request has failed."""
-    await servers_back(parts, key)
+    await servers_back(parts, key, request.plan if request else None)
     words = line(kind, what=f"{problem.what} {problem.not_done}".strip(), cure=problem.cure)
-    return await end(parts, key, Ending(event=Event.FAIL, words=words, problem=problem, step=Step.REVERSE))
+    return await end(
+        parts, key, Ending(event=Event.FAIL, words=words, problem=problem, step=Step.REVERSE, request=request)
+    )

@@ -11,12 +11,13 @@ from bot.domain.run import Step, StepState
 from bot.execution.approvers import approvers_now
 from bot.execution.back import go_back_cancelled, servers_back
 from bot.execution.endings import Ending, end
-from bot.execution.examine import Exam, examine, snapshot_of
+from bot.execution.examine import as_it_was, changes, examine, snapshot_of
 from bot.execution.footing import Footing, Key, Parts, change, mark, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.stage import Stage
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance, save_run, say
+from bot.service.looking import Look, has_drifted
 
 
 async def check(parts: Parts, key: Key) -> Stage:
@@ -28,35 +29,34 @@ async def check(parts: Parts, key: Key) -> Stage:
     snapshot = await snapshot_of(parts, key)
     if snapshot is None:
         return await _not_any_more(parts, key)
-    exam = examine(parts, now, snapshot)
+    seen = examine(parts, now, snapshot)
     doubts = await approvers_now(parts, now)
     if doubts is None:
         return await _not_any_more(parts, key)
-    changes = (*_changes(now, exam), *doubts)
-    if changes:
+    why = (*_drift(now, seen), *doubts)
+    if why:
         await servers_back(parts, key)  # a run that is taken up again may have stopped some
-        return await reapprove(parts, key, changes, snapshot, exam.plan, exam.findings)
+        return await reapprove(parts, key, why, seen)
     parts.fresh[key.request_id] = snapshot
     parts.reach("before begin")
-    await change(parts, key, lambda tx, current: _begin(tx, current, parts, exam))
+    await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen))
     parts.reach("after begin")
     return Stage.STOP if now.request.options.stop_servers else Stage.SUBMIT
 
 
-def _changes(now: Footing, exam: Exam) -> tuple[str, ...]:
-    changes = exam.changes(now.plan)
-    before, after = verdict(now.request.findings), verdict(exam.findings)
-    if changes or before == after:
-        return changes
-    return (f"the checks say {after.value} now and said {before.value} before",)
+def _drift(now: Footing, seen: Look) -> tuple[str, ...]:
+    why = changes(now.plan, seen)
+    if why or not has_drifted(now.request, seen):
+        return why
+    return (f"the checks say {seen.verdict.value} now and said {verdict(now.request.findings).value} before",)
 
 
-def _begin(tx: Transaction, now: Footing, parts: Parts, exam: Exam) -> None:
+def _begin(tx: Transaction, now: Footing, parts: Parts, seen: Look) -> None:
     if now.request.state is State.RUNNING and now.run.step(Step.CHECK).state is StepState.DONE:
         return
     moved = now.request
     if now.request.state is State.APPROVED:
-        started = advance(tx, now.request, Event.START, BOT, snapshot=exam.snapshot, findings=exam.findings)
+        started = advance(tx, now.request, Event.START, BOT, snapshot=seen.snapshot, findings=seen.findings)
         if started is None:
             return
         moved = started
@@ -68,7 +68,7 @@ def _begin(tx: Transaction, now: Footing, parts: Parts, exam: Exam) -> None:
     if not moved.options.start_servers:
         run = mark(run, Step.START, StepState.SKIPPED, tx.now)
     save_run(tx, run)
-    warnings = [finding.check for finding in exam.findings]
+    warnings = [finding.check for finding in seen.findings]
     say(tx, moved, line(LineKind.CHECKED, warnings=warnings), once=f"checked.{moved.revision}")
 
 
@@ -81,6 +81,4 @@ async def _not_any_more(parts: Parts, key: Key) -> Stage:
         return await go_back_cancelled(parts, key)
     if now.request.state is State.APPROVED:
         return await end(parts, key, Ending(event=Event.EXPIRE, words=line(LineKind.EXPIRED)))
-    request = now.request
-    why = ("the approvals expired before the run could go on",)
-    return await reapprove(parts, key, why, request.snapshot, request.plan, request.findings)
+    return await reapprove(parts, key, ("the approvals expired before the run could go on",), as_it_was(now))

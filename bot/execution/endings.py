@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.errors import Problem
 from bot.domain.lines import Line, LineKind, line
-from bot.domain.request import Event
+from bot.domain.request import Event, Request
 from bot.domain.run import Question, Run, Step, StepState
 from bot.domain.surface import Place, PlaceKind
 from bot.execution.footing import Footing, Key, Parts, change, mark
@@ -24,6 +24,7 @@ class Ending:
     words: Line
     problem: Problem | None = None
     step: Step | None = None
+    request: Request | None = None  # the row as it should be, where somebody has edited it
     fields: tuple[tuple[str, Any], ...] = ()
 
 
@@ -44,7 +45,7 @@ def write_ending(tx: Transaction, now: Footing, ending: Ending) -> None:
         run = mark(run, ending.step, StepState.FAILED, tx.now)
     if now.run.started_at is not None:
         save_run(tx, run)
-    moved = advance(tx, now.request, ending.event, BOT, **dict(ending.fields))
+    moved = advance(tx, ending.request or now.request, ending.event, BOT, **dict(ending.fields))
     if moved is not None:
         say(tx, moved, ending.words, once=f"{ending.words.kind}.{now.request.revision}")
 
@@ -73,4 +74,5 @@ async def lose_sight(parts: Parts, key: Key, what: str, problem: Problem | None 
 
 
 def without_question(run: Run) -> Run:
-    return replace(run, question=None, question_subjects=(), hard_stop=None)
+    """The answer stays: the message that asked shows it."""
+    return replace(run, question=None, question_subjects=())

@@ -25,7 +25,6 @@ MAX_THREADS = 32  # the engine's default is unbounded
 MAX_RECOVERIES = (
     1000  # a worker that dies a thousand times in one run is not the run's fault; then the sweep tells people
 )
-QUEUE_POLL_SECONDS = 1.0
 
 Run = Callable[[RequestId, int], Awaitable[None]]
 
@@ -61,7 +60,7 @@ def migrate_engine(url: str | sa.URL) -> None:
     DBOS.migrate(sqlalchemy_url.render_as_string(hide_password=False))
 
 
-def _config(engine: sa.Engine, executor: str) -> DBOSConfig:
+def _config(engine: sa.Engine, executor: str, poll_seconds: float) -> DBOSConfig:
     return DBOSConfig(
         name=APPLICATION,
         system_database_engine=engine,
@@ -71,6 +70,7 @@ def _config(engine: sa.Engine, executor: str) -> DBOSConfig:
         max_executor_threads=MAX_THREADS,
         run_migrations=False,
         use_listen_notify=False,  # we wait for rows of our own, never for the engine's messages
+        notification_listener_polling_interval_sec=poll_seconds,
         enable_otlp=False,
         log_level="WARNING",
     )
@@ -79,7 +79,8 @@ def _config(engine: sa.Engine, executor: str) -> DBOSConfig:
 class Engine:
     """The one engine of this process. The library keeps it in a global, so there is never a second one."""
 
-    def __init__(self, engine: sa.Engine, executor: str, run: Run) -> None:
+    def __init__(self, engine: sa.Engine, executor: str, run: Run, *, poll_seconds: float = 1.0) -> None:
+        self._poll_seconds = poll_seconds
         self._run = run
         self._executor = executor
         self._database = engine
@@ -88,7 +89,7 @@ class Engine:
 
     async def launch(self) -> None:
         """In the running loop, so that runs share it with everything else. Raises when the tables are not migrated."""
-        dbos = DBOS(config=_config(self._database, self._executor))
+        dbos = DBOS(config=_config(self._database, self._executor, self._poll_seconds))
         run = self._run
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
@@ -97,7 +98,7 @@ class Engine:
 
         DBOS.launch()
         self._dbos = dbos
-        self._queue = await DBOS.register_queue_async(QUEUE, polling_interval_sec=QUEUE_POLL_SECONDS)
+        self._queue = await DBOS.register_queue_async(QUEUE, polling_interval_sec=self._poll_seconds)
 
     @staticmethod
     async def step(stage: Stage, work: Callable[[], Awaitable[str]]) -> str:

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.errors import CloudError
 from bot.domain.facts import Group, Snapshot
-from bot.domain.plan import Plan, difference, plan_of
-from bot.domain.preflight import Finding, Level, check, check_before_reversal
+from bot.domain.plan import Plan, difference
+from bot.domain.preflight import check_before_reversal
 from bot.execution.back import servers_back
 from bot.execution.footing import Footing, Key, Parts, patiently, stand
 from bot.execution.reapprove import reapprove
+from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
 from bot.execution.stale import Staleness
+from bot.service.looking import Look, look
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exam:
-    """What a look at the cloud gave: the facts, the plan that follows from them now, and what stands in the way."""
-
-    snapshot: Snapshot
-    plan: Plan
-    findings: tuple[Finding, ...]
-
-    @property
-    def blockers(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.level is Level.BLOCKER)
-
-    def changes(self, approved: Plan) -> tuple[str, ...]:
-        """Why the approvals do not hold any more; empty when they do."""
-        return (*difference(approved, self.plan), *(f"blocked: {finding.sentence}" for finding in self.blockers))
+def examine(parts: Parts, now: Footing, snapshot: Snapshot, *, at_the_end: bool = False) -> Look:
+    """The facts, the plan that follows from them now, and what stands in the way."""
+    to, options, moment = now.plan.to, now.request.options, parts.clock.now()
+    seen = look(snapshot, to, options, parts.policy_source.policy, moment)
+    return replace(seen, findings=check_before_reversal(snapshot, to, options, moment)) if at_the_end else seen
 
 
-def examine(parts: Parts, now: Footing, snapshot: Snapshot, *, at_the_end: bool = False) -> Exam:
-    request = now.request
-    look = check_before_reversal if at_the_end else check
-    return Exam(
-        snapshot=snapshot,
-        plan=plan_of(snapshot, request.plan.to, request.options, parts.policy_source.policy.version),
-        findings=look(snapshot, request.plan.to, request.options, parts.clock.now()),
-    )
+def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
+    """Why the approvals do not hold any more; empty when they do."""
+    return (*difference(approved, seen.plan), *(f"blocked: {finding.sentence}" for finding in seen.blockers))
 
 
 async def snapshot_of(parts: Parts, key: Key) -> Snapshot | None:
@@ -63,7 +50,8 @@ async def snapshot_of(parts: Parts, key: Key) -> Snapshot | None:
 
 async def is_expired(parts: Parts, now: Footing) -> bool:
     """By the database's clock: the one of this machine may be wrong."""
-    return await patiently(parts, lambda tx: now.request.expires_at <= tx.now, reads=True)
+    ends_at = approval_ends_at(now.request, parts.policy_source.policy)
+    return await patiently(parts, lambda tx: ends_at <= tx.now, reads=True)
 
 
 async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
@@ -73,21 +61,20 @@ async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
     moment ago, by the check that just passed, is not repeated.
     """
     fresh = parts.fresh.pop(key.request_id, None)
-    if fresh is not None and _age(parts, fresh) <= timedelta(seconds=parts.timing.recheck_seconds):
-        exam = examine(parts, now, fresh, at_the_end=True)
-        if not exam.changes(now.plan):
-            return fresh.group
+    if fresh and _is_new(parts, fresh) and not changes(now.plan, examine(parts, now, fresh, at_the_end=True)):
+        return fresh.group
     patience = parts.clock.monotonic() + parts.timing.settle_seconds
     while True:
         snapshot = await snapshot_of(parts, key)
         if snapshot is None:
             return await _not_any_more(parts, key)
-        exam = examine(parts, now, snapshot, at_the_end=True)
-        if not exam.changes(now.plan):
+        seen = examine(parts, now, snapshot, at_the_end=True)
+        why = changes(now.plan, seen)
+        if not why:
             return snapshot.group
-        if parts.clock.monotonic() >= patience or exam.plan.digest != now.plan.digest:
+        if parts.clock.monotonic() >= patience or seen.plan.digest != now.plan.digest:
             await servers_back(parts, key)
-            return await reapprove(parts, key, exam.changes(now.plan), exam.snapshot, exam.plan, exam.findings)
+            return await reapprove(parts, key, why, seen)
         await asyncio.sleep(parts.timing.retry_seconds)
 
 
@@ -99,10 +86,13 @@ async def _not_any_more(parts: Parts, key: Key) -> Stage:
     if now.run.cancel_requested_by:
         return Stage.SUBMIT
     await servers_back(parts, key)
-    request = now.request
-    why = ("the approvals expired before the reversal was submitted",)
-    return await reapprove(parts, key, why, request.snapshot, request.plan, request.findings)
+    return await reapprove(parts, key, ("the approvals expired before the reversal was submitted",), as_it_was(now))
 
 
-def _age(parts: Parts, snapshot: Snapshot) -> timedelta:
-    return parts.clock.now() - snapshot.taken_at
+def as_it_was(now: Footing) -> Look:
+    """What the approvers saw, for a new revision of the same plan."""
+    return Look(snapshot=now.request.snapshot, plan=now.plan, findings=now.request.findings)
+
+
+def _is_new(parts: Parts, snapshot: Snapshot) -> bool:
+    return parts.clock.now() - snapshot.taken_at <= timedelta(seconds=parts.timing.recheck_seconds)

@@ -56,7 +56,7 @@ class Execution:
         self._outside = outside
         self.id = new_executor_id()
         self._database = open_engine(outside.url)
-        self._engine = Engine(self._database, self.id, self._run)
+        self._engine = Engine(self._database, self.id, self._run, poll_seconds=outside.timing.claim_seconds)
         self._lock = self._new_lock()
         self._poller = Poller(lanes=outside.lanes, lateness=self._late)
         self._woken = asyncio.Event()

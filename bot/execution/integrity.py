@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from bot.domain.audit import Recorded
 from bot.domain.errors import Happened, Problem
-from bot.domain.request import Event
+from bot.domain.plan import plan_of
+from bot.domain.request import Event, Request
 from bot.execution.footing import Footing, Parts, patiently
 
 log = logging.getLogger(__name__)
@@ -21,13 +23,22 @@ TAMPERED = Problem(
 )
 
 
-async def tampering(parts: Parts, now: Footing) -> Problem | None:
+async def was_tampered_with(parts: Parts, now: Footing) -> bool:
     """Compare the digest, computed from the row's plan, with those of the approvals and of the audit row."""
     recorded = await patiently(parts, lambda tx: tx.audit.of(now.request.id), reads=True)
     if _matches_its_row(now) and _matches_the_approvals(now, recorded):
-        return None
+        return False
     log.critical("The plan of %s differs from the approved one: nothing is submitted", now.request.id)
-    return TAMPERED
+    return True
+
+
+def as_approved(now: Footing) -> Request | None:
+    """The request with the plan that its snapshot makes, if that is the approved one: the edited row can be ended with
+    it, and the servers that were stopped are those of that plan. None when the traces were edited as well."""
+    request = now.request
+    plan = plan_of(request.snapshot, request.to, request.options, request.plan.policy_version)
+    is_approved = any(approval.digest == plan.digest for approval in now.approvals)
+    return replace(request, plan=plan) if is_approved else None
 
 
 def _matches_its_row(now: Footing) -> bool:

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from bot.domain.facts import Snapshot
 from bot.domain.lines import LineKind, line
-from bot.domain.plan import Plan
 from bot.domain.policy import rule_for
-from bot.domain.preflight import Finding
 from bot.domain.request import Event
 from bot.domain.run import Run
 from bot.execution.footing import Footing, Key, Parts, change
 from bot.execution.stage import Stage
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance, save_run, say
+from bot.service.looking import Look
 
 
-async def reapprove(
-    parts: Parts,
-    key: Key,
-    changes: tuple[str, ...],
-    snapshot: Snapshot,
-    plan: Plan,
-    findings: tuple[Finding, ...],
-) -> Stage:
+async def reapprove(parts: Parts, key: Key, why: tuple[str, ...], seen: Look) -> Stage:
     def work(tx: Transaction, now: Footing) -> None:
         request = now.request
-        rule = rule_for(parts.policy_source.policy, snapshot.group)
+        rule = rule_for(parts.policy_source.policy, seen.snapshot.group)
         moved = advance(
             tx,
             request,
             Event.DRIFT,
             BOT,
             revision=request.revision + 1,
-            plan=plan,
-            snapshot=snapshot,
-            group=snapshot.group,
-            findings=findings,
-            plan_change=changes,
+            plan=seen.plan,
+            snapshot=seen.snapshot,
+            group=seen.snapshot.group,
+            findings=seen.findings,
+            plan_change=why,
             expires_at=tx.now + rule.request_ttl if rule else request.expires_at,
             decided_by=None,
             decided_at=None,
@@ -45,7 +36,7 @@ async def reapprove(
             return
         if now.run.started_at is not None:
             save_run(tx, Run(request_id=request.id, revision=moved.revision))
-        words = line(LineKind.DRIFTED, revision=moved.revision, changes=list(changes))
+        words = line(LineKind.DRIFTED, revision=moved.revision, changes=list(why))
         say(tx, moved, words, once=f"drifted.{moved.revision}")
 
     parts.reach("before drift")

@@ -1,4 +1,4 @@
-"""When an approved request may begin: at once, or at its time inside a change window."""
+"""When an approved request may begin, and until when its approvals may be used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from datetime import datetime
 
 from bot.domain.policy import Policy, is_inside, rule_for
 from bot.domain.request import Request
+
+
+def approval_ends_at(request: Request, policy: Policy) -> datetime:
+    """An approval that nobody used ends by itself, counted from the decision or from the chosen start."""
+    rule = rule_for(policy, request.group)
+    decided_at = request.decided_at or request.updated_at
+    begins_at = max(decided_at, request.options.start_at or decided_at)
+    return begins_at + rule.approval_ttl if rule else request.expires_at
 
 
 def may_start(request: Request, policy: Policy, now: datetime) -> bool:

@@ -48,6 +48,7 @@ class Stopping:
         self.wave: Wave | None = None
         self.wave_began = 0.0
         self.is_forced = False
+        self.heard: HardStopAnswer | None = None
 
     async def look(self) -> States:
         return await read(self.parts, self.plan, self.everything)
@@ -128,10 +129,11 @@ class Stopping:
         await change(self.parts, self.key, work)
 
     async def hear(self, now: Footing) -> None:
-        """What a person answered about force."""
+        """What a person answered about force; once per question."""
         answer = now.run.hard_stop
-        if answer is None:
+        if answer is None or answer is self.heard:
             return
+        self.heard = answer
         self.orders.forget(self.everything)
         self.wave_began = self.parts.clock.monotonic()
         self.is_forced = answer is HardStopAnswer.FORCE
@@ -141,11 +143,14 @@ class Stopping:
             show(tx, current.request, Place(PlaceKind.QUESTION, Question.HARD_STOP.value))
             if self.is_forced:
                 who, subjects = str(current.run.answered_by or ""), list(current.run.question_subjects)
-                say(tx, current.request, line(LineKind.FORCED, account=who, servers=subjects))
+                words = line(LineKind.FORCED, account=who, servers=subjects)
+                say(tx, current.request, words, once=self.once("forced"))
 
         await change(self.parts, self.key, work)
 
     async def ask(self, servers: list[str]) -> None:
+        self.heard = None
+
         def work(tx: Transaction, now: Footing) -> None:
             asking = replace(now.run, question=Question.HARD_STOP, question_subjects=tuple(servers), hard_stop=None)
             save_run(tx, replace(asking, problem=self.orders.problem or now.run.problem))

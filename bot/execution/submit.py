@@ -13,7 +13,8 @@ from bot.execution.back import go_back_cancelled, go_back_failed
 from bot.execution.endings import without_question
 from bot.execution.examine import last_look
 from bot.execution.footing import Footing, Key, Parts, change, mark, stand
-from bot.execution.integrity import tampering
+from bot.execution.integrity import TAMPERED, as_approved, was_tampered_with
+from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
 from bot.ports import Accepted, Rejected, Submission, Transaction, Unclear
 from bot.service.changes import save_run, say
@@ -27,9 +28,9 @@ async def submit(parts: Parts, key: Key) -> Stage:
         return Stage.FOLLOW
     if now.run.cancel_requested_by:
         return await go_back_cancelled(parts, key)
-    if broken := await tampering(parts, now):
+    if await was_tampered_with(parts, now):
         parts.metrics.count("alarms", kind="tampering")
-        return await go_back_failed(parts, key, broken, LineKind.REJECTED)
+        return await go_back_failed(parts, key, TAMPERED, LineKind.REJECTED, request=as_approved(now))
     group = await last_look(parts, key, now)
     if isinstance(group, Stage):
         return group
@@ -43,7 +44,7 @@ async def submit(parts: Parts, key: Key) -> Stage:
 
 def _fence(tx: Transaction, now: Footing, parts: Parts, group: Group) -> bool:
     """Committed before anything leaves, and never taken back. In the same transaction the last Cancel is heard."""
-    if now.run.cancel_requested_by or now.request.expires_at <= tx.now:
+    if now.run.cancel_requested_by or approval_ends_at(now.request, parts.policy_source.policy) <= tx.now:
         return False
     attempt = Attempt(
         request_id=now.request.id,

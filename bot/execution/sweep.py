@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain.errors import CloudError
 from bot.domain.lines import LineKind, line
@@ -15,7 +16,7 @@ from bot.domain.surface import Place, PlaceKind
 from bot.execution.footing import Parts, patiently
 from bot.execution.queue import RunQueue
 from bot.execution.reminders import remind
-from bot.execution.schedule import may_start
+from bot.execution.schedule import approval_ends_at, may_start
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance, save_run, say, show
 
@@ -63,14 +64,19 @@ class Sweep:
 
         def work(tx: Transaction) -> None:
             now = tx.requests.get(request.id)
-            if now is None or now.state is not request.state or now.expires_at > tx.now:
+            if now is None or now.state is not request.state or self._ends_at(now) > tx.now:
                 return
             moved = advance(tx, now, Event.EXPIRE, BOT)
             if moved is not None:
                 say(tx, moved, line(LineKind.EXPIRED), once=f"expired.{moved.revision}")
 
-        if request.expires_at <= await patiently(self._parts, lambda tx: tx.now, reads=True):
+        if self._ends_at(request) <= await patiently(self._parts, lambda tx: tx.now, reads=True):
             await patiently(self._parts, work)
+
+    def _ends_at(self, request: Request) -> datetime:
+        if request.state is State.PENDING:
+            return request.expires_at
+        return approval_ends_at(request, self._parts.policy_source.policy)
 
     async def remind(self, request: Request) -> None:
         await remind(self._parts, request)

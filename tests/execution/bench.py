@@ -187,7 +187,6 @@ class Bench:
         request_id: str = "r-1",
         *,
         options: Options | None = None,
-        lives_seconds: float = 3600,
         enqueue: bool = True,
     ) -> Request:
         """A request of the group `g-…` with the same number, approved by one person."""
@@ -205,7 +204,7 @@ class Bench:
                 to=snapshot.group.production.other,  # type: ignore[union-attr]
                 created_at=tx.now,
                 updated_at=tx.now,
-                expires_at=tx.now + timedelta(seconds=lives_seconds),
+                expires_at=tx.now + timedelta(hours=4),
             )
             assert tx.requests.add(asked)
             assert tx.approvals.add(approval(asked, APPROVER, "dr", at=tx.now))
@@ -216,6 +215,10 @@ class Bench:
             return moved
 
         return await self.store.run(work)
+
+    def approvals_live(self, seconds: float) -> None:
+        rule = replace(RULE, approval_ttl=timedelta(seconds=seconds))
+        self.policy.policy = replace(self.policy.policy, rules=(rule,))
 
     async def request(self, request_id: str = "r-1") -> Request:
         found = await self.store.read(lambda tx: tx.requests.get(RequestId(request_id)))
@@ -247,6 +250,20 @@ class Bench:
             assert time.monotonic() < until, f"{now.state} instead of {states}: {await self.lines(request_id)}"
             await asyncio.sleep(0.01)
         return now
+
+    async def sees(self, fact: Callable[[], bool], *, seconds: float = 15) -> None:
+        async with asyncio.timeout(seconds):
+            while not fact():  # noqa: ASYNC110  the cloud in memory tells nobody
+                await asyncio.sleep(0.01)
+
+    async def run_where(self, fact: Callable[[Run], bool], request_id: str = "r-1", *, seconds: float = 15) -> Run:
+        """Wait until the row of the run says so."""
+        async with asyncio.timeout(seconds):
+            while True:
+                run = await self.store.read(lambda tx: tx.runs.get(RequestId(request_id)))
+                if run is not None and fact(run):
+                    return run
+                await asyncio.sleep(0.02)
 
     async def amend(self, request_id: str = "r-1", **changes: object) -> None:
         """What a use case writes into the row of a run when a person clicks."""
