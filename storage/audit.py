@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from bot.domain.audit import GENESIS, Entry, Recorded, chain_hash
@@ -14,7 +14,7 @@ from bot.domain.people import Account
 from bot.domain.request import RequestId
 from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
-from storage.tables import AuditHeadRow, AuditRow, table_of
+from storage.tables import AuditHeadRow, AuditRow, Words, table_of
 
 HEAD_ID = 1
 _NEIGHBOURS = 100
@@ -45,6 +45,9 @@ _HEAD = select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID)
 _HEAD_LOCKED = _HEAD.with_for_update()
 _NEW_HEAD = update(table_of(AuditHeadRow)).where(col(AuditHeadRow.id) == HEAD_ID)
 _ADD = insert(table_of(AuditRow))
+_OF_REQUEST = (
+    select(AuditRow).where(col(AuditRow.request_id) == bindparam("of", type_=Words)).order_by(col(AuditRow.number))
+)
 
 
 class SqlAudit:
@@ -56,8 +59,7 @@ class SqlAudit:
         self._waiting.append(entry)
 
     def of(self, request_id: RequestId) -> list[Recorded]:
-        statement = select(AuditRow).where(col(AuditRow.request_id) == request_id).order_by(col(AuditRow.number))
-        return [recorded_of(row) for row in self._scope.rows(statement)]
+        return [recorded_of(row) for row in self._scope.rows(_OF_REQUEST, of=request_id)]
 
     def stream(self, *, after: int = 0, limit: int = 1000) -> list[Recorded]:
         statement = select(AuditRow).where(col(AuditRow.number) > after).order_by(col(AuditRow.number)).limit(limit)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 T = TypeVar("T")
 
@@ -21,7 +22,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def encode(value: Any, kind: Any) -> str:
-    return _adapter(kind).dump_json(value).decode()
+    try:
+        return _adapter(kind).dump_json(value).decode()
+    except PydanticSerializationError:  # half a surrogate pair in somebody's name
+        return storable(json.dumps(_adapter(kind).dump_python(value, mode="json"), ensure_ascii=False))
 
 
 def decode(text: str, kind: type[T]) -> T:

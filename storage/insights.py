@@ -12,7 +12,7 @@ from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.request import State
 from bot.ports import History
 from storage.scope import Scope
-from storage.tables import AttemptRow, RequestRow, RunRow
+from storage.tables import AttemptRow, RequestRow, RunRow, Words
 
 LOOKED_AT = 200  # the newest requests of the group: no group moves more often in a time that matters
 SHOWN = 10
@@ -29,8 +29,8 @@ _NEWEST = (
     )
     .join(RunRow, col(RunRow.request_id) == RequestRow.id)
     .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
-    .where(col(RequestRow.project) == bindparam("project"), col(RequestRow.group_id) == bindparam("group_id"))
-    .where(col(RequestRow.state).in_(MOVED))
+    .where(col(RequestRow.project) == bindparam("project", type_=Words))
+    .where(col(RequestRow.group_id) == bindparam("group_id", type_=Words), col(RequestRow.state).in_(MOVED))
     .order_by(col(RequestRow.created_at).desc())
     .limit(LOOKED_AT)
 )

@@ -31,6 +31,7 @@ from storage.tables import (
     RequestRow,
     RunRow,
     SurfaceRow,
+    Words,
     table_of,
 )
 
@@ -95,9 +96,13 @@ def request_of(row: RequestRow) -> Request:
     )
 
 
-_BY_ID = select(RequestRow).where(col(RequestRow.id) == bindparam("request_id"))
+# What people name may be any text: typed as words, an id that no database could hold is simply not found.
+_ID = bindparam("request_id", type_=Words)
+_BY_ID = select(RequestRow).where(col(RequestRow.id) == _ID)
 _OPEN = select(RequestRow).where(
-    col(RequestRow.project) == bindparam("project"), col(RequestRow.group_id) == bindparam("group_id"), text(IS_OPEN)
+    col(RequestRow.project) == bindparam("project", type_=Words),
+    col(RequestRow.group_id) == bindparam("group_id", type_=Words),
+    text(IS_OPEN),
 )
 _MOVE = update(table_of(RequestRow)).where(
     col(RequestRow.id) == bindparam("as_id"),
@@ -203,7 +208,7 @@ def _view() -> Any:
         .outerjoin(RunRow, col(RunRow.request_id) == RequestRow.id)
         .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
         .outerjoin(card, col(card.id) == newest.scalar_subquery())
-        .where(col(RequestRow.id) == bindparam("request_id"))
+        .where(col(RequestRow.id) == _ID)
     )
 
 

@@ -143,7 +143,9 @@ class SqlStore:
     def _read(self, work: Callable[[Transaction], T]) -> T:
         with Session(self._database.engine, autoflush=False) as session:
             begin(self._reading(session), is_reading=True)
-            return work(SqlTransaction(Scope(session, is_reading=True), no_engine))
+            result = work(SqlTransaction(Scope(session, is_reading=True), no_engine))
+            session.commit()  # a rollback would make psycopg forget the statements that it has prepared
+            return result
 
     def _reading(self, session: Session) -> Connection:
         """Read-only and one snapshot for all queries; on PostgreSQL both are words of BEGIN and cost nothing."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.facts import GroupId, ProjectAlias, Site
-from bot.domain.request import OPEN_STATES, Request, State
+from bot.domain.request import OPEN_STATES, Request, RequestId, State
 from bot.domain.surface import Place, PlaceKind
 from bot.ports import StoreError, Transaction
 from storage.database import Database
@@ -37,6 +37,23 @@ async def test_text_that_postgresql_cannot_hold_is_replaced_not_refused(store: S
     found = await store.read(lambda tx: tx.requests.get(asked.id))
     assert found is not None
     assert found.reason == "a\N{REPLACEMENT CHARACTER}b ? c"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "'; DROP TABLE request; --", "x" * 10_000, ""])
+async def test_an_id_that_nobody_could_have_made_is_unknown(store: SqlStore, name: str) -> None:
+    unknown, group_id = RequestId(name), GroupId(name)
+    await store.run(lambda tx: tx.requests.add(request()))
+    assert await store.read(lambda tx: (tx.requests.get(unknown), tx.requests.view(unknown))) == (None, None)
+    assert await store.read(lambda tx: tx.requests.open_for(ProjectAlias(name), group_id)) is None
+    assert await store.read(lambda tx: tx.audit.of(unknown)) == []
+
+
+async def test_a_name_that_postgresql_cannot_hold_is_replaced_not_refused(store: SqlStore) -> None:
+    asked = request()
+    odd = approval(asked, name="B\0e\ud800n")
+    await store.run(lambda tx: [tx.requests.add(asked), tx.approvals.add(odd)])
+    [found] = await store.read(lambda tx: tx.approvals.of(asked.id, 1))
+    assert found.name == "B\0e?n"
 
 
 async def test_a_group_has_one_open_request(store: SqlStore) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+import storage.migrations
 from bot.ports import StoreError
 from storage.database import Database, open_database
 from storage.schema import VERSION_TABLE, SchemaState, migrate, migration_options, require_schema, schema_state
@@ -110,3 +113,15 @@ def test_foreign_tables_beside_ours_are_left_alone(empty_url: str) -> None:
     assert state_of(empty_url) is SchemaState.EMPTY
     migrate(empty_url)
     assert state_of(empty_url) is SchemaState.UP_TO_DATE
+
+
+def test_a_migration_only_adds_so_that_an_older_process_keeps_running() -> None:
+    versions = Path(storage.migrations.__path__[0]) / "versions"
+    steps = [(file.name, word) for file in versions.glob("m*.py") for word in _operations(file)]
+    assert {"create_table", "create_index"} <= {word for _, word in steps}
+    assert [step for step in steps if step[1].startswith(("drop_", "alter_", "rename_", "batch_"))] == []
+
+
+def _operations(file: Path) -> list[str]:
+    calls = [node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    return [call.attr for call in calls if isinstance(call, ast.Attribute) and ast.unparse(call.value) == "op"]
