@@ -101,8 +101,8 @@ def mention_group(usergroup: str) -> str:
 
 
 def link(url: str, label: str) -> str:
-    """A link that we made ourselves: https and nothing that could end it early; otherwise only its label."""
-    is_safe = url.startswith("https://") and not re.search(r"[\s<>|]", url)
+    """A permalink as Slack's API gave it, if nothing in it could end it early; otherwise only its label."""
+    is_safe = url.startswith(("https://", "http://")) and not re.search(r"[\s<>|]", url)
     return f"<{url}|{label}>" if is_safe else label
 
 

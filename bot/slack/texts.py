@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.domain.errors import Problem
@@ -13,7 +13,7 @@ from bot.domain.preflight import Finding
 from bot.domain.request import Request, State
 from bot.slack.escape import code, link, mention, mrkdwn, names, when
 from bot.slack.ids import COMMAND
-from bot.slack.words import STATE, count, middle, rough
+from bot.slack.words import STATE, count
 
 REFUSED: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -229,8 +229,19 @@ def usage() -> str:
     )
 
 
-def estimate(outages: Sequence[timedelta]) -> str:
-    """Own history or nothing: a number is never invented."""
-    if not outages:
-        return "no history yet"
-    return f"~{rough(middle(outages))} (median of the last {len(outages)}; worst {rough(max(outages))})"
+# ------------------------------------------------------------------------------------------- messages
+
+MOVED = {
+    "not_in_channel": "I am not in it. Invite me there with `/invite`",
+    "is_archived": "it is archived. Name another channel in the policy file",
+    "is_inactive": "it is archived. Name another channel in the policy file",
+    "channel_is_external": "people of other organisations can read it. Name an internal channel in the policy file",
+    "no_channel_configured": "the policy file names none. Name one there",
+}
+
+
+def moved(channel: str, error: str) -> str:
+    """Why the requester gets in private what belongs into a channel."""
+    why = MOVED.get(error, f"Slack says {code(error, 60)}. Look at the channel and at my permissions")
+    where = f"<#{channel}>" if channel.isalnum() and channel.isascii() else "the approvals channel"
+    return f"This belongs into {where}, but I can't post there: {why}. Until then you read it here, and only you."

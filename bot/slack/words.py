@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -65,18 +65,3 @@ def minutes(span: timedelta) -> str:
     seconds = max(0, int(span.total_seconds()))
     hours, rest = divmod(seconds, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def rough(span: timedelta) -> str:
-    """`18 min`, never a precision that an estimate doesn't have."""
-    seconds = max(0, span.total_seconds())
-    if seconds < 90:
-        return f"{round(seconds)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def middle(spans: Sequence[timedelta]) -> timedelta:
-    """The median; at least one span is needed."""
-    ordered = sorted(spans)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

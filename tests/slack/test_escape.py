@@ -87,7 +87,7 @@ def test_a_mention_is_made_of_an_id_and_nothing_else(account: Account | None, sh
 
 
 @pytest.mark.parametrize(
-    "url", ["http://x.example", "javascript:alert(1)", "https://x|y", "https://x> <!channel>", "https://a b"]
+    "url", ["ftp://x.example", "javascript:alert(1)", "https://x|y", "https://x> <!channel>", "https://a b"]
 )
-def test_a_link_that_is_not_plain_https_is_only_its_label(url: str) -> None:
+def test_an_address_that_is_no_plain_permalink_is_only_its_label(url: str) -> None:
     assert escape.link(url, "Open") == "Open"

@@ -86,13 +86,6 @@ def test_a_planned_start_is_a_time_and_no_start_time_is_now() -> None:
     assert "<!date^" in thread.sentence(line(LineKind.QUORUM, start_at=NOON.isoformat()))
 
 
-def test_an_estimate_is_own_history_or_nothing() -> None:
-    spans = [timedelta(minutes=m) for m in (17, 26, 18, 19)]
-    assert texts.estimate(()) == "no history yet"
-    assert texts.estimate(spans) == "~18 min (median of the last 4; worst 26 min)"
-    assert texts.estimate(spans[:1]) == "~17 min (median of the last 1; worst 17 min)"
-
-
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (432, "7:12"), (4032, "1:07:12")])
 def test_a_span_reads_like_a_clock(seconds: int, shown: str) -> None:
     assert words.minutes(timedelta(seconds=seconds)) == shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from bot.domain.clocks import clocks, estimate
 from bot.domain.facts import Site
 from bot.domain.request import Request, State
 from bot.domain.run import AttemptOutcome, HardStopAnswer, Run, StepState
@@ -12,7 +13,6 @@ from bot.slack.cards import lines
 from bot.slack.cards.scene import Message, Scene
 from bot.slack.escape import code, link, mention, mrkdwn, plain, when
 from bot.slack.ids import ActionId, BlockId
-from bot.slack.texts import estimate
 from bot.slack.words import STATE, STEP
 
 MOVED = frozenset({State.VERIFIED, State.PARTLY})
@@ -23,7 +23,7 @@ def end_card(scene: Scene) -> Message:
     request = scene.request
     word = outcome(request, scene.run)
     title = f"{plain(word, 60)} · {plain(request.group.name, 80)}"
-    told = [f"*Production:* {active_site(scene)}", f"*Clocks:* {clocks(scene)}", *_exceptions(scene)]
+    told = [f"*Production:* {active_site(scene)}", f"*Clocks:* {_clocks(scene)}", *_exceptions(scene)]
     blocks = [
         header(title),
         section("\n".join(told)),
@@ -67,8 +67,10 @@ def _never_sent(scene: Scene) -> bool:
     return attempt is None or attempt.outcome is AttemptOutcome.REJECTED
 
 
-def clocks(scene: Scene) -> str:
-    return "–"
+def _clocks(scene: Scene) -> str:
+    """All five; one that was not measured says why, and no time is invented."""
+    measured = clocks(scene.request, scene.view.approvals, scene.run, scene.view.attempt)
+    return " · ".join(f"{clock.name} {clock.text}" for clock in measured)
 
 
 def _exceptions(scene: Scene) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bot.domain.clocks import estimate
 from bot.domain.facts import Site
 from bot.domain.login import card_line
 from bot.domain.preflight import Finding, Level, os_mix, pairs_line, servers_line
 from bot.domain.request import Request
 from bot.ports import History
 from bot.slack.escape import code, mention, mrkdwn, plain, when
-from bot.slack.texts import estimate
 from bot.slack.words import count
 
 STAYS = "IP, EIP and MAC addresses move with the servers; DNS is not touched."

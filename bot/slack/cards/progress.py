@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.domain.clocks import expected, rough
 from bot.domain.request import State
 from bot.domain.run import AttemptOutcome, HardStopAnswer, Question, Run, Step, StepProgress, StepState
 from bot.ports import RequestView
@@ -11,7 +12,7 @@ from bot.slack.blocks import Block, actions, button, context, section
 from bot.slack.cards.scene import Message, Scene
 from bot.slack.escape import clock, code, mention, mrkdwn, names, plain
 from bot.slack.ids import ActionId, BlockId
-from bot.slack.words import STATE, STEP, STEP_STATE, middle, minutes, rough
+from bot.slack.words import STATE, STEP, STEP_STATE, minutes
 
 LOST_ANSWER = "Sent, but the answer was lost. I am reading the group's status and will not send it again."
 NO_RETURN = "── point of no return ──"
@@ -48,7 +49,8 @@ def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
 def _usual(view: RequestView, step: Step) -> str:
     """Jobs carry no percentage: only our own history says how long it may take."""
     spans = view.history.reversals if step is Step.REVERSE else ()
-    return f" of about {rough(middle(spans))}" if spans else ""
+    usual = expected(spans)
+    return f" of about {rough(usual)}" if usual else ""
 
 
 def _remarks(view: RequestView, now: datetime) -> list[Block]:

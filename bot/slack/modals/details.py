@@ -33,7 +33,7 @@ def check_view(snapshot: Snapshot, plan: Plan, found: Sequence[Finding]) -> View
     group, to = snapshot.group, plan.to
     zones = f"{mrkdwn(group.zone_of(to.other), 60)} → {mrkdwn(group.zone_of(to), 60)}"
     told = (
-        f"*{mrkdwn(group.name, 80)}* · {zones} · {verdict_line(found)}",
+        f"*{mrkdwn(group.name, 80)}* · {zones} · {mrkdwn(verdict_line(found), 500)}",
         f"Replication: {mrkdwn(pairs_line(snapshot), 500)}",
         f"Servers: {mrkdwn(servers_line(snapshot, to, Options()), 500)} · {mrkdwn(os_mix(snapshot), 200)}",
         f"Nothing was requested. {COMMAND} opens the form.",
