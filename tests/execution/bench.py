@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
+
 from bot.domain.audit import Recorded
 from bot.domain.errors import PeopleError
 from bot.domain.facts import GroupId, Snapshot
@@ -188,6 +190,8 @@ class Bench:
         *,
         options: Options | None = None,
         enqueue: bool = True,
+        is_approved: bool = True,
+        lives_seconds: float = 4 * 3600,
     ) -> Request:
         """A request of the group `g-…` with the same number, approved by one person."""
         group_id = GroupId(request_id.replace("r", "g", 1))
@@ -204,10 +208,12 @@ class Bench:
                 to=snapshot.group.production.other,  # type: ignore[union-attr]
                 created_at=tx.now,
                 updated_at=tx.now,
-                expires_at=tx.now + timedelta(hours=4),
+                expires_at=tx.now + timedelta(seconds=lives_seconds),
             )
             assert tx.requests.add(asked)
             assert tx.approvals.add(approval(asked, APPROVER, "dr", at=tx.now))
+            if not is_approved:
+                return asked
             moved = advance(tx, asked, Event.APPROVE, Cause(actor=APPROVER), decided_by=APPROVER, decided_at=tx.now)
             assert moved is not None
             if enqueue:
@@ -250,6 +256,13 @@ class Bench:
             assert time.monotonic() < until, f"{now.state} instead of {states}: {await self.lines(request_id)}"
             await asyncio.sleep(0.01)
         return now
+
+    def statuses(self) -> dict[str, str]:
+        """The engine's workflows and their states, as an operator would look them up."""
+        schema = "" if self.database.is_sqlite else "dbos."
+        with self.engine.connect() as connection:
+            rows = connection.execute(text(f"SELECT workflow_uuid, status FROM {schema}workflow_status"))
+            return {row[0]: row[1] for row in rows}
 
     async def sees(self, fact: Callable[[], bool], *, seconds: float = 15) -> None:
         async with asyncio.timeout(seconds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -62,6 +63,7 @@ class FakeCloud:
     job_status: str = ""  # a word instead of RUNNING
     never_ends: bool = False
     is_down: bool = False
+    answer_seconds: float = 0
     lies: bool = False  # the job says SUCCESS, production stays
     before_answer: Callable[[], None] = lambda: None
     posts: list[tuple[GroupId, Site]] = field(default_factory=list)
@@ -108,6 +110,7 @@ class FakeCloud:
             return Unclear(problem=problem("No answer.", Happened.UNKNOWN))
         job_id = self.accept(group_id, to)
         self.before_answer()
+        await asyncio.sleep(self.answer_seconds)
         if self.reply is Reply.ACCEPT_AND_LOSE:
             return Unclear(problem=problem("No answer.", Happened.UNKNOWN))
         return Accepted(job_id=job_id)
