@@ -1,0 +1,136 @@
+"""What the use cases answer, as a person at the prompt reads it, and the exit status that goes with it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.cli.say import harmless
+from bot.domain.errors import Problem
+from bot.domain.policy import Refusal, account_key
+from bot.domain.preflight import Finding
+from bot.evidence import stamp, who
+from bot.operators import this_operator
+from bot.service.outcomes import (
+    Acting,
+    AlreadyApproved,
+    AlreadyDecided,
+    AlreadyOpen,
+    Approved,
+    Approving,
+    Blocked,
+    Busy,
+    CloudAway,
+    Done,
+    Expired,
+    Invalid,
+    Missing,
+    NothingToAnswer,
+    Opened,
+    Opening,
+    PlanChanged,
+    Refused,
+    RoomAway,
+    TooLate,
+    Unacknowledged,
+)
+from bot.slack.texts import REFUSED
+from bot.slack.words import STATE
+
+# The sentences of Slack's answers hold here too, but for those that speak of Slack.
+REFUSED_HERE = {
+    Refusal.NOT_APPROVER: "You are not an approver of this group. Nothing was counted. "
+    "`failover-bot policy explain` says who is.",
+    Refusal.REVIEW_OWED: "You still owe the review of your last break-glass. Nothing was started. Write it first.",
+    Refusal.STEP_UP_NEEDED: "This needs a second factor, which only the page behind Slack's link can take. "
+    "Nothing was counted. Confirm there, or ask an approver who can.",
+}
+
+
+def opening(outcome: Opening) -> tuple[str, int]:
+    match outcome:
+        case Opened(request=request):
+            return f"Requested: {request.id}, plan {request.plan.code}. Approvers decide until {stamp(request.expires_at)}.", 0
+        case AlreadyOpen(request=request):
+            return f"Request {request.id} of this group is open already ({STATE[request.state]}). No second one was made.", 1
+        case Invalid(errors=errors):
+            return " ".join((*errors.values(), "Nothing was requested.")), 1
+        case RoomAway(channel=channel, cure=cure):
+            return f"The channel {channel} can't be written to. Nothing was requested. {cure}", 1
+        case Blocked() | Refused() | CloudAway():
+            return _obstacle(outcome, "Nothing was requested."), 1
+        case _:
+            assert_never(outcome)
+
+
+def approving(outcome: Approving) -> tuple[str, int]:
+    match outcome:
+        case Approved(request=request, given=given, needed=needed):
+            then = "That was the last one: the run is queued." if given >= needed else "Nothing starts before all are there."
+            return f"Approved ({given} of {needed}) for plan {request.plan.code}. {then}", 0
+        case AlreadyApproved(given=given, needed=needed):
+            return f"You have approved this already ({given} of {needed}). It counts once.", 1
+        case Unacknowledged(findings=findings):
+            accepts = " ".join(f"--accept {finding.check}" for finding in findings)
+            return f"{_sentences(findings)} Nothing was counted. Accept each warning by name: {accepts}", 1
+        case Busy():
+            return "Somebody else decided at this very moment. Nothing was counted. Try again.", 1
+        case Blocked() | Refused() | CloudAway():
+            return _obstacle(outcome, "Nothing was counted."), 1
+        case _:
+            return _stale(outcome), 1
+
+
+def acting(outcome: Acting, done: str) -> tuple[str, int]:
+    match outcome:
+        case Done(request=request):
+            return f"{done} Request {request.id} is now: {STATE[request.state]}.", 0
+        case TooLate(request=request) | NothingToAnswer(request=request):
+            return f"Too late: request {request.id} is {STATE[request.state]} by now. Nothing was changed.", 1
+        case Refused():
+            return _obstacle(outcome, "Nothing was changed."), 1
+        case _:
+            return _stale(outcome), 1
+
+
+def _stale(outcome: AlreadyDecided | Expired | PlanChanged | Missing) -> str:
+    match outcome:
+        case AlreadyDecided(state=state, by=by, at=at):
+            whose = f" by {who(by)}" if by else ""
+            return f"Already decided: {STATE[state]}{whose}{f' at {stamp(at)}' if at else ''}. Nothing was changed."
+        case Expired(at=at):
+            return f"This request expired at {stamp(at)}. Nothing was changed. Make a new one."
+        case PlanChanged(clicked=clicked, request=request):
+            return (
+                f"The plan has changed: you decided about revision {clicked} and now it is {request.revision}, "
+                f"plan {request.plan.code}. Nothing was counted. Look at it again."
+            )
+        case Missing():
+            return "There is no such request. Nothing was changed. `failover-bot status` lists the latest ones."
+        case _:
+            assert_never(outcome)
+
+
+def _obstacle(outcome: Blocked | Refused | CloudAway, not_done: str) -> str:
+    match outcome:
+        case Blocked(findings=findings):
+            return f"Blocked, because: {_sentences(tuple(f for f in findings if f.is_blocker))} {not_done}"
+        case Refused(reason=Refusal.NOBODY_KNOWS):
+            return (
+                f"You are {account_key(this_operator())}, and the policy knows no such operator. {not_done} "
+                "Ask its owner to add you to its table of people."
+            )
+        case Refused(reason=reason):
+            return REFUSED_HERE.get(reason) or REFUSED[reason]
+        case CloudAway(problem=problem):
+            return f"{told(problem)} {not_done}"
+        case _:
+            assert_never(outcome)
+
+
+def told(problem: Problem) -> str:
+    reference = f" (reference {problem.request_id})" if problem.request_id else ""
+    return harmless(f"{problem.sentence}{reference}")
+
+
+def _sentences(findings: tuple[Finding, ...]) -> str:
+    return harmless(" ".join(f"{finding.sentence} {finding.cure}" for finding in findings))

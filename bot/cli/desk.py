@@ -1,0 +1,110 @@
+"""The desk of an operator at the prompt: the same use cases over the same database and cloud, without any Slack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.cli.cloud import CloudProblems, opened_cloud
+from bot.cli.policy import loaded
+from bot.cli.say import database_url, policy_file, stop_with
+from bot.clock import SystemClock
+from bot.cloud.gateway import CloudGateway
+from bot.domain.policy import Policy
+from bot.execution.engine import open_engine
+from bot.execution.queue import RunQueue
+from bot.execution.restored import READ_ONLY
+from bot.operators import FixedPolicy, OperatorPeople, this_operator, this_place
+from bot.ports import Cloud, StoreError
+from bot.service.clicks import Click
+from bot.service.desk import Desk
+from storage.database import Database, open_database
+from storage.schema import require_schema
+from storage.unit_of_work import SqlStore
+from storage.urls import file_of
+
+
+class AnyRoom:
+    """Implements `bot.ports.Rooms`: whether Slack shows a card must not decide in the night when Slack is down."""
+
+    async def cure_for(self, channel: str) -> str:
+        return ""
+
+
+class NobodyToWake:
+    """Implements `bot.ports.Notifier`: the bot's own process finds in the database what became due."""
+
+    def wake(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def opened_desk() -> AsyncIterator[Desk]:
+    """Ends the command with sentences when database, policy or cloud can't be used."""
+    policy = loaded(policy_file())
+    try:
+        async with opened_cloud() as cloud, _opened(policy, cloud) as desk:
+            yield desk
+    except (CloudProblems, StoreError) as problem:
+        stop_with(*(problem.sentences if isinstance(problem, CloudProblems) else (problem.sentence,)))
+
+
+@asynccontextmanager
+async def _opened(policy: Policy, cloud: CloudGateway) -> AsyncIterator[Desk]:
+    database = existing_database()
+    engine = open_engine(database.url)
+    queue = RunQueue(engine)
+    store = SqlStore(database, enqueue=queue.enqueue)
+    try:
+        await _refuse_read_only(store)
+        yield desk_of(policy, cloud, store)
+    finally:
+        store.close()
+        queue.close()
+        engine.dispose()
+        database.close()
+
+
+def desk_of(policy: Policy, cloud: Cloud, store: SqlStore) -> Desk:
+    policies = FixedPolicy(policy)
+    return Desk(
+        store=store,
+        cloud=cloud,
+        people=OperatorPeople(policies),
+        rooms=AnyRoom(),
+        policies=policies,
+        notifier=NobodyToWake(),
+        clock=SystemClock(),
+    )
+
+
+def existing_database() -> Database:
+    """StoreError when it is not there, or not of this version. A new file is never made by looking."""
+    database = open_database(database_url())
+    file = file_of(database.url)
+    if file is not None and not file.exists():
+        raise StoreError(f"There is no database {file}. Set DATABASE_URL, or run `failover-bot migrate` first.")
+    require_schema(database)
+    return database
+
+
+async def _refuse_read_only(store: SqlStore) -> None:
+    if await store.read(lambda tx: tx.instance.get(READ_ONLY)):
+        raise StoreError(
+            "This database was restored from a backup and is read-only until somebody has looked. Nothing was done. "
+            "Run `failover-bot confirm-restored`."
+        )
+
+
+def click(request: str, *, reason: str = "", revision: int | None = None, accepted: frozenset[str] = frozenset()) -> Click:
+    """What was typed, as a click like any other."""
+    from bot.domain.request import RequestId
+
+    return Click(
+        request_id=RequestId(request),
+        revision=revision,
+        actor=this_operator(),
+        surface=this_place(),
+        reason=reason,
+        acknowledged=accepted,
+    )
