@@ -8,6 +8,7 @@ from bot.cli.say import harmless
 from bot.domain.errors import Problem
 from bot.domain.policy import Refusal, account_key
 from bot.domain.preflight import Finding
+from bot.domain.request import Request
 from bot.evidence import stamp, who
 from bot.operators import this_operator
 from bot.service.outcomes import (
@@ -49,9 +50,10 @@ REFUSED_HERE = {
 def opening(outcome: Opening) -> tuple[str, int]:
     match outcome:
         case Opened(request=request):
-            return f"Requested: {request.id}, plan {request.plan.code}. Approvers decide until {stamp(request.expires_at)}.", 0
+            return _opened(request), 0
         case AlreadyOpen(request=request):
-            return f"Request {request.id} of this group is open already ({STATE[request.state]}). No second one was made.", 1
+            state = STATE[request.state]
+            return f"Request {request.id} of this group is open already ({state}). No second one was made.", 1
         case Invalid(errors=errors):
             return " ".join((*errors.values(), "Nothing was requested.")), 1
         case RoomAway(channel=channel, cure=cure):
@@ -62,10 +64,21 @@ def opening(outcome: Opening) -> tuple[str, int]:
             assert_never(outcome)
 
 
+def _opened(request: Request) -> str:
+    plan = f"{request.id}, plan {request.plan.code}"
+    if request.break_glass:
+        return f"Break-glass: {plan} is approved by you alone and queued. Everybody is told, and you owe a review."
+    return f"Requested: {plan}. Approvers decide until {stamp(request.expires_at)}."
+
+
 def approving(outcome: Approving) -> tuple[str, int]:
     match outcome:
         case Approved(request=request, given=given, needed=needed):
-            then = "That was the last one: the run is queued." if given >= needed else "Nothing starts before all are there."
+            then = (
+                "That was the last one: the run is queued."
+                if given >= needed
+                else "Nothing starts before all are there."
+            )
             return f"Approved ({given} of {needed}) for plan {request.plan.code}. {then}", 0
         case AlreadyApproved(given=given, needed=needed):
             return f"You have approved this already ({given} of {needed}). It counts once.", 1

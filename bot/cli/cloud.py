@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.clock import SystemClock
+from bot.cloud.client import Limits
 from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
-from bot.cloud.transport import Limits, Retries
+from bot.cloud.transport import Retries
 from bot.domain.facts import Group, ProjectAlias
 
 MOST_NAMED = 10

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 
 from bot.cli.cloud import CloudProblems, opened_cloud
 from bot.cli.policy import loaded
-from bot.cli.say import database_url, policy_file, stop_with
+from bot.cli.reading import existing_database
+from bot.cli.say import policy_file, stop_with
 from bot.clock import SystemClock
 from bot.cloud.gateway import CloudGateway
 from bot.domain.policy import Policy
+from bot.domain.request import RequestId
 from bot.execution.engine import open_engine
 from bot.execution.queue import RunQueue
 from bot.execution.restored import READ_ONLY
@@ -18,10 +20,7 @@ from bot.operators import FixedPolicy, OperatorPeople, this_operator, this_place
 from bot.ports import Cloud, StoreError
 from bot.service.clicks import Click
 from bot.service.desk import Desk
-from storage.database import Database, open_database
-from storage.schema import require_schema
 from storage.unit_of_work import SqlStore
-from storage.urls import file_of
 
 
 class AnyRoom:
@@ -78,16 +77,6 @@ def desk_of(policy: Policy, cloud: Cloud, store: SqlStore) -> Desk:
     )
 
 
-def existing_database() -> Database:
-    """StoreError when it is not there, or not of this version. A new file is never made by looking."""
-    database = open_database(database_url())
-    file = file_of(database.url)
-    if file is not None and not file.exists():
-        raise StoreError(f"There is no database {file}. Set DATABASE_URL, or run `failover-bot migrate` first.")
-    require_schema(database)
-    return database
-
-
 async def _refuse_read_only(store: SqlStore) -> None:
     if await store.read(lambda tx: tx.instance.get(READ_ONLY)):
         raise StoreError(
@@ -96,9 +85,10 @@ async def _refuse_read_only(store: SqlStore) -> None:
         )
 
 
-def click(request: str, *, reason: str = "", revision: int | None = None, accepted: frozenset[str] = frozenset()) -> Click:
+def click(
+    request: str, *, reason: str = "", revision: int | None = None, accepted: frozenset[str] = frozenset()
+) -> Click:
     """What was typed, as a click like any other."""
-    from bot.domain.request import RequestId
 
     return Click(
         request_id=RequestId(request),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from bot.cli.say import database_url, stop_with
-
-if TYPE_CHECKING:
-    from bot.ports import Transaction
-    from storage.unit_of_work import SqlStore
+from bot.cli.say import database_url, run, stop_with
+from bot.ports import StoreError, Transaction
+from storage.database import Database, open_database
+from storage.schema import require_schema
+from storage.unit_of_work import SqlStore
+from storage.urls import file_of, parse_url
 
 T = TypeVar("T")
 
@@ -18,18 +21,8 @@ T = TypeVar("T")
 @contextmanager
 def opened_store() -> Iterator[SqlStore]:
     """Ends the command with a sentence when the database cannot be used."""
-    from bot.ports import StoreError
-    from storage.database import open_database
-    from storage.schema import require_schema
-    from storage.unit_of_work import SqlStore
-    from storage.urls import file_of, parse_url
-
     try:
-        file = file_of(parse_url(database_url()))
-        if file is not None and not file.exists():
-            stop_with(f"There is no database {file}. Set DATABASE_URL, or run `failover-bot migrate` first.")
-        database = open_database(database_url())
-        require_schema(database)
+        database = existing_database()
         store = SqlStore(database)
         try:
             yield store
@@ -40,6 +33,20 @@ def opened_store() -> Iterator[SqlStore]:
         stop_with(error.sentence)
 
 
+def existing_database() -> Database:
+    """StoreError when it is not there, or not of this version. A new file is never made by looking."""
+    file = file_of(parse_url(database_url()))
+    if file is not None and not file.exists():
+        raise StoreError(f"There is no database {file}. Set DATABASE_URL, or run `failover-bot migrate` first.")
+    database = open_database(database_url())
+    try:
+        require_schema(database)
+    except StoreError:
+        database.close()
+        raise
+    return database
+
+
 def look(work: Callable[[Transaction], T]) -> T:
     with opened_store() as store:
         return store.look(work)
@@ -47,18 +54,11 @@ def look(work: Callable[[Transaction], T]) -> T:
 
 def permalinks(places: list[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
     """What Slack answers within a few seconds, if a token is configured; nothing is said about the others."""
-    import os
-
-    from bot.cli.say import run
-
     token = os.environ.get("SLACK_BOT_TOKEN", "")
     return run(_ask_permalinks(token, places)) if token and places else {}
 
 
 async def _ask_permalinks(token: str, places: list[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    import asyncio
-    import os
-
     from bot.slack.client import Done, Wire, slack_client, slack_session
 
     base_url = os.environ.get("SLACK_API_URL") or "https://slack.com/api/"

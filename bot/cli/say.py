@@ -59,11 +59,18 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             sys.exit(130)
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """The cells are text, whatever they hold: neither markup nor control characters do anything."""
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]], *, empty: str = "none") -> None:
+    """The cells are text, whatever they hold: neither markup nor control characters do anything.
+
+    Nothing to show is said in words: nobody must wonder whether something is missing.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    rows = list(rows)
+    if not rows:
+        print(f"{title}: {empty}")
+        return
     drawn = Table(*columns, title=title, title_justify="left")
     for row in rows:
         drawn.add_row(*(Text(harmless(cell)) for cell in row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.demo.sdrs import Pace, SimulatedCloud, describe, standalone
+from bot.domain.policy import account_key
 from bot.execution.engine import migrate_engine
+from bot.operators import this_operator
 from storage.database import Database, open_database
 from storage.schema import migrate
 from storage.unit_of_work import SqlStore
@@ -68,3 +71,55 @@ def store(database: Database) -> Iterator[SqlStore]:
 @pytest.fixture
 def prompt(url: str) -> Prompt:
     return Prompt({"DATABASE_URL": url})
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[SimulatedCloud]:
+    started = await standalone(pace=Pace())
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+def operator_prompt(prompt: Prompt, cloud: SimulatedCloud, tmp_path: Path) -> Prompt:
+    """A prompt with a cloud, and a policy that knows whoever runs the tests as an approver."""
+    prompt.environment |= cloud_environment(cloud) | {"FAILOVER_POLICY": str(tmp_path / "policy.toml")}
+    write_policy(tmp_path)
+    return prompt
+
+
+def cloud_environment(cloud: SimulatedCloud) -> dict[str, str]:
+    facts = describe(cloud)
+    return {
+        "OS_AUTH_URL": facts["iam"],
+        "OS_USERNAME": facts["user"],
+        "OS_PASSWORD": facts["password"],
+        "OS_USER_DOMAIN_NAME": facts["domain"],
+        "OS_PROJECT_NAME": facts["project"],
+        "SDRS_ENDPOINT": facts["sdrs"],
+        "ECS_ENDPOINT": facts["ecs"],
+        "IMS_ENDPOINT": facts["ims"],
+    }
+
+
+def write_policy(folder: Path, *, approvers: tuple[str, ...] = ()) -> Path:
+    users = approvers or (account_key(this_operator()), "UBEN")
+    file = folder / "policy.toml"
+    file.write_text(
+        f"""
+        [channels]
+        approvals = "C0APPROVALS"
+        incidents = "C0INCIDENTS"
+        [people]
+        me = ["UME", "{account_key(this_operator())}"]
+        [[rules]]
+        name = "all"
+        environment = "PRODUCTION"
+        groups = ["pg-*"]
+        [[rules.roles]]
+        name = "approver"
+        need = 1
+        users = {list(users)}
+        """
+    )
+    return file
