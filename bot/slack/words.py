@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
+from typing import assert_never
 
 from bot.domain.facts import Os
 from bot.domain.request import State
@@ -41,15 +42,53 @@ STEP: Mapping[Step, str] = MappingProxyType(
 )
 
 # A sign and a word: nobody has to tell colours or emoji apart.
-STEP_STATE: Mapping[StepState, str] = MappingProxyType(
+SIGN: Mapping[StepState, str] = MappingProxyType(
     {
-        StepState.WAITING: "○ waiting",
-        StepState.RUNNING: "▶ under way",
-        StepState.DONE: "✓ done",
-        StepState.SKIPPED: "– skipped",
-        StepState.FAILED: "✗ failed",
+        StepState.WAITING: "○",
+        StepState.RUNNING: "▶",
+        StepState.DONE: "✓",
+        StepState.SKIPPED: "–",
+        StepState.FAILED: "✗",
     }
 )
+
+STEP_RUNNING: Mapping[Step, str] = MappingProxyType(
+    {
+        Step.CHECK: "Checking again",
+        Step.STOP: "Stopping",
+        Step.REVERSE: "Reversing",
+        Step.VERIFY: "Verifying",
+        Step.START: "Starting",
+        Step.CONFIRM: "Waiting until the service is confirmed",
+    }
+)
+
+STEP_DONE: Mapping[Step, str] = MappingProxyType(
+    {
+        Step.CHECK: "Checked again",
+        Step.STOP: "Stopped",
+        Step.REVERSE: "Reversed",
+        Step.VERIFY: "Verified",
+        Step.START: "Started",
+        Step.CONFIRM: "Service confirmed",
+    }
+)
+
+
+def step(kind: Step, state: StepState) -> str:
+    """What a step does or did; the same words wherever it is shown."""
+    match state:
+        case StepState.WAITING:
+            return STEP[kind]
+        case StepState.RUNNING:
+            return STEP_RUNNING[kind]
+        case StepState.DONE:
+            return STEP_DONE[kind]
+        case StepState.SKIPPED | StepState.FAILED:
+            return f"{STEP[kind]}: {state}"
+        case _:
+            assert_never(state)
+
 
 OS: Mapping[Os, str] = MappingProxyType(
     {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "unknown OS"}

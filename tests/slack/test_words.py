@@ -23,7 +23,9 @@ def test_every_state_step_and_system_has_its_own_word() -> None:
     for table, kinds in (
         (words.STATE, State),
         (words.STEP, Step),
-        (words.STEP_STATE, StepState),
+        (words.STEP_RUNNING, Step),
+        (words.STEP_DONE, Step),
+        (words.SIGN, StepState),
         (words.OS, Os),
         (texts.REFUSED, Refusal),
         (thread.TEMPLATES, LineKind),

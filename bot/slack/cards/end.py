@@ -158,7 +158,7 @@ def _started(scene: Scene) -> Message:
     request = scene.request
     told = [
         f"*{_title(request)}* has started: {lines.direction(request)}",
-        f"{lines.servers(request)} · expected outage {estimate(scene.view.history.outages)}",
+        f"{lines.servers(request)} · expected outage: {estimate(scene.view.history.outages)}",
         f"{lines.origin(request)}{_follow(scene)}",
     ]
     text = f"{plain(_title(request), 140)} has started."

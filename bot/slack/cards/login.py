@@ -14,7 +14,6 @@ from bot.slack.ids import CallbackId, encode_target
 
 MESSAGE_LIMIT = 9000  # characters; a message of blocks ends near 13,000
 VIEW_LIMIT = 60_000
-NO_SECRETS = "I never see or send a password or a key. This says which one to use and where you get it."
 
 
 def login_message(scene: Scene) -> Message:
@@ -26,7 +25,6 @@ def login_message(scene: Scene) -> Message:
         header(_title(request)),
         context(f"{lines.direction(request)}{where}"),
         *paragraphs(told),
-        context(NO_SECRETS),
         *show_login(scene),
     ]
     return Message(text=f"{_title(request)}.", blocks=blocks)
@@ -34,7 +32,7 @@ def login_message(scene: Scene) -> Message:
 
 def login_view(request: Request, history: History) -> View:
     told = fit(_guidance(request, history, 2500), VIEW_LIMIT)
-    blocks: list[Block] = [context(lines.direction(request)), *paragraphs(told), context(NO_SECRETS)]
+    blocks: list[Block] = [context(lines.direction(request)), *paragraphs(told)]
     metadata = encode_target(request.id, request.revision)
     return modal(CallbackId.LOGIN, "Login guidance", blocks, metadata=metadata)
 

@@ -12,7 +12,7 @@ from bot.slack.blocks import Block, actions, button, context, section
 from bot.slack.cards.scene import Message, Scene
 from bot.slack.escape import clock, code, mention, mrkdwn, names, plain
 from bot.slack.ids import ActionId, BlockId
-from bot.slack.words import STATE, STEP, STEP_STATE, minutes
+from bot.slack.words import SIGN, STATE, minutes, step
 
 LOST_ANSWER = "Sent, but the answer was lost. I am reading the group's status and will not send it again."
 NO_RETURN = "── point of no return ──"
@@ -24,7 +24,7 @@ def progress_card(scene: Scene) -> Message:
     steps = [_step(scene.view, progress, scene.now) for progress in run.steps]
     steps.insert(2, NO_RETURN)
     under_way = next((p for p in run.steps if p.state is StepState.RUNNING), None)
-    at_step = f", {STEP[under_way.step]}" if under_way else ""
+    at_step = f", {step(under_way.step, under_way.state)}" if under_way else ""
     text = f"{STATE[request.state]}: {plain(request.group.name, 80)}{at_step}"
     blocks = [section("\n".join((title, *steps))), *_remarks(scene.view, scene.now), *_cancel(scene, run)]
     return Message(text=text, blocks=blocks)
@@ -32,8 +32,7 @@ def progress_card(scene: Scene) -> Message:
 
 def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
     number = list(Step).index(progress.step) + 1
-    sign = STEP_STATE[progress.state]
-    parts = [f"{sign} · *{number} {STEP[progress.step]}*"]
+    parts = [f"{SIGN[progress.state]} *{number} {step(progress.step, progress.state)}*"]
     if progress.total:
         unit = "sub-jobs" if progress.step is Step.REVERSE else "servers"
         parts.append(f"{progress.done} of {progress.total} {unit}")
@@ -108,11 +107,12 @@ def _hard_stop(run: Run) -> str:
 
 
 def _look_again(run: Run) -> str:
-    why = f"\n{mrkdwn(run.problem.sentence, 800)}" if run.problem else ""
+    """Whatever was lost sight of: what happened, and that nothing follows by itself."""
+    lost = "Sent, but the answer was lost, and the group does not tell."
+    what = mrkdwn(run.problem.sentence, 800) if run.problem else lost
     return (
-        f"*A person must look.* {LOST_ANSWER}{why}\n"
-        "Check the group in the cloud console. *Look again* reads its status once more; *Close…* ends this request "
-        "as unknown."
+        f"*A person must look.* {what}\nNothing is sent again. Check the group in the cloud console. *Look again* "
+        "reads its status once more; *Close…* ends this request as unknown."
     )
 
 
