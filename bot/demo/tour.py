@@ -63,7 +63,7 @@ class Tour:
         await self.refused(self.rosa, card, "Rosa", "own request")
         await self.refused(self.pat, card, "Pat", "not an approver")
         end = await self.approved_and_done(card, "pg-erp")
-        await self.login_guidance("Cloudbase-Init", "CoreOS", "key pair", "production server's password")
+        await self.login_guidance("erp-app", "Cloudbase-Init", "erp-report", "erp-db", "key pair", "erp-cache")
         self.teller.chapter("2  The failback of the same group")
         card = await self.fail_back(end)
         await self.approved_and_done(card, "pg-erp")
@@ -81,7 +81,7 @@ class Tour:
         self.sure(offered.get("options"), "the search finds the group")
         await self.rosa.click(form, "group", value=group)
         form = await self.see(lambda: self.form_of(self.rosa, "→"), "the direction as zones")
-        self.teller.tell("Rosa reads the form", words_of(form).split("\n")[1] if "\n" in words_of(form) else "")
+        self.teller.tell("Rosa reads in the form", next(row for row in words_of(form).splitlines() if "→" in row))
         return await self.submit_form(form, {"group": group, "reason": reason})
 
     async def submit_form(self, form: Thing, values: Mapping[str, Any]) -> Thing:
@@ -103,18 +103,19 @@ class Tour:
         await who.close(dict(view))
 
     async def approved_and_done(self, card: Thing, group: str) -> Thing:
-        before = self.submissions()
+        before, said = self.submissions(), len(self.incidents())
         await self.approve(card)
         await self.see(lambda: self.submissions() > before, "the POST at the cloud")
         end = await self.see(lambda: self.reply(card, "VERIFIED"), "the end card")
         self.sure(self.submissions() == before + 1, f"{self.submissions() - before} POSTs were sent, not one")
         self.teller.tell("The cloud counted exactly one POST …/action for this request")
-        lines = self.on.cast.slack.person(self.on.cast.approvers[1]).thread(card["channel"], card["ts"])[1:]
+        await self.see(lambda: self.reply(card, "servers are running"), "the last line of the run")
+        lines = self.amir.thread(card["channel"], card["ts"])[1:]
+        self.sure(len(lines) > 8, "job updates in the thread")
         self.teller.tell("The thread of the card", *(words_of(message).replace("\n", " ⏎ ") for message in lines))
-        self.sure(len(lines) > 5, "job updates in the thread")
-        await self.see(lambda: self.incident("started", group), "started in #incidents")
-        told = await self.see(lambda: self.incident("done", group), "done in #incidents")
-        self.teller.tell("#incidents says", words_of(told))
+        began = await self.see(lambda: self.incident("has started", group, after=said), "started in #incidents")
+        ended = await self.see(lambda: self.incident("VERIFIED", group, after=said), "verified in #incidents")
+        self.teller.tell("#incidents says", words_of(began), words_of(ended))
         return end
 
     async def approve(self, card: Thing) -> None:
@@ -143,14 +144,14 @@ class Tour:
 
     async def failing(self, group: str) -> None:
         fate = JobFate(ends=Ends.FAIL, error_code="SDRS.1029", fail_reason="Failed to perform the planned failover")
-        self.on.cloud.faults.add(Fault(match="POST .*/action", fate=fate, times=1))
+        self.on.cloud.faults.add(Fault(match="POST .*/server-groups/.*/action", fate=fate, times=1))
         card = await self.request(group, "A drill with a job that fails")
-        before = self.submissions()
+        before, said = self.submissions(), len(self.incidents())
         await self.approve(card)
         end = await self.see(lambda: self.reply(card, "FAILED"), "the end card says FAILED")
         self.sure(self.submissions() == before + 1, "one POST, and no second try")
         self.teller.tell("The end card", words_of(end))
-        told = await self.see(lambda: self.incident("failed", group), "failed in #incidents")
+        told = await self.see(lambda: self.incident("FAILED", group, after=said), "failed in #incidents")
         self.teller.tell("#incidents says", words_of(told))
 
     # --------------------------------------------------------------------------------------------- eyes
@@ -173,9 +174,13 @@ class Tour:
         thread = self.amir.thread(card["channel"], card["ts"])[1:]
         return next((m for m in reversed(thread) if m.get("blocks") and word in words_of(m)), None)
 
-    def incident(self, word: str, group: str) -> Thing | None:
-        found = [m for m in self.amir.messages(self.on.cast.incidents.id) if group in words_of(m)]
-        return next((m for m in reversed(found) if word in words_of(m).lower()), None)
+    def incidents(self) -> list[Thing]:
+        return list(self.amir.messages(self.on.cast.incidents.id))
+
+    def incident(self, word: str, group: str, *, after: int) -> Thing | None:
+        """A message of #incidents beyond the first `after` that speaks of this group."""
+        found = (m for m in self.incidents()[after:] if group in words_of(m))
+        return next((m for m in found if word in words_of(m)), None)
 
     @staticmethod
     def form_of(person: Person, word: str = "") -> dict[str, Any] | None:

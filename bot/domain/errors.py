@@ -33,7 +33,8 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        return " ".join(part for part in (self.what, self.not_done, self.cure) if part)
+        parts = (part.strip() for part in (self.what, self.not_done, self.cure))
+        return " ".join(part if part.endswith((".", "!", "?", "”")) else f"{part}." for part in parts if part)
 
 
 class CloudError(Exception):

@@ -72,6 +72,8 @@ def _group_field(form: Form) -> Block:
         return field(BlockId.GROUP_ID, "Protection group (id)", element, hint=hint, dispatches=True)
     hint = f"{age} {plain(form.list_trouble, 300)}".strip()
     element = search(ActionId.GROUP, "Search by name or id")
+    if form.group:
+        element["initial_option"] = group_option(form.group)
     return field(BlockId.GROUP, "Protection group", element, hint=hint, dispatches=True)
 
 

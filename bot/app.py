@@ -1,0 +1,319 @@
+"""The composition root: the only place that knows every part, puts them together, starts and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import SystemClock
+from bot.cloud.gateway import CloudGateway
+from bot.cloud.identity import discover_from
+from bot.config import Settings
+from bot.execution.engine import migrate_engine, open_engine
+from bot.execution.execution import Execution, Outside
+from bot.execution.queue import RunQueue
+from bot.execution.timing import Timing
+from bot.health import refresh, unready
+from bot.metrics import Metrics
+from bot.policies import PolicyFile
+from bot.policy_file import PolicyProblems
+from bot.ports import CloudCall, StoreError
+from bot.service.desk import Desk
+from bot.slack.client import Identity, Wire, slack_client, slack_session, who_am_i
+from bot.slack.people import SlackPeople
+from bot.slack.projection import Projection
+from bot.slack.rooms import SlackRooms
+from bot.web import SlackEndpoint, web_application
+from handlers import register
+from handlers.admission import Admission, Home
+from handlers.background import Background
+from storage.database import Database, claim_file, open_database
+from storage.schema import migrate, require_schema
+from storage.unit_of_work import SqlStore
+
+log = structlog.get_logger(__name__)
+SOCKETS = 2  # Slack closes each now and then; the other one goes on
+DRAIN_SECONDS = 3.0  # for what listeners have begun; everything together ends within ten
+
+
+class StartProblems(Exception):
+    """The bot can't start; `sentences` says why, each with what to do."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """What one process does: take Slack's requests in, execute runs, migrate its database before."""
+
+    intake: bool = True
+    work: bool = True
+    migrates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What one process consists of. `execution` is there in processes that work, `bolt` in those that listen."""
+
+    settings: Settings
+    database: Database
+    desk: Desk
+    metrics: Metrics
+    projection: Projection
+    background: Background
+    execution: Execution | None = None
+    bolt: AsyncApp | None = None
+    sockets: list[AsyncSocketModeHandler] = field(default_factory=list)
+
+
+def migrate_database(url: str) -> None:
+    """Our tables, then the engine's. StoreError with a sentence."""
+    migrate(url)
+    database = open_database(url)
+    try:
+        migrate_engine(database.url)
+    finally:
+        database.close()
+
+
+async def serve(settings: Settings, environ: Mapping[str, str], roles: Roles) -> None:
+    """Run until SIGTERM or SIGINT. StartProblems when it can't start."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    try:
+        async with running(settings, environ, roles) as parts:
+            log.info("ready", intake=roles.intake, work=roles.work, port=settings.port)
+            await stopped.wait()
+            log.info("stopping", background=len(parts.background))
+    except StoreError as error:
+        raise StartProblems(error.sentence) from error
+    except PolicyProblems as problems:
+        raise StartProblems(*problems.sentences) from problems
+
+
+@asynccontextmanager
+async def running(settings: Settings, environ: Mapping[str, str], roles: Roles) -> AsyncIterator[Parts]:
+    """Everything of one process, started in the order of need and stopped in the reverse."""
+    if roles.intake and not settings.slack_app_token and not settings.slack_signing_secret:
+        raise StartProblems(
+            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set, so nothing could be received. "
+            "Set the first for Socket Mode, or the second for signed requests at /slack/events."
+        )
+    async with AsyncExitStack() as stack:
+        parts = await _assembled(stack, settings, environ, roles)
+        await stack.enter_async_context(_showing(parts.projection))
+        if parts.execution:
+            await stack.enter_async_context(parts.execution)
+        stack.push_async_callback(parts.background.drain, DRAIN_SECONDS)
+        await _answer_http(stack, parts)
+        if parts.bolt and settings.slack_app_token:
+            await _open_sockets(stack, parts)
+        yield parts
+
+
+async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping[str, str], roles: Roles) -> Parts:
+    clock, metrics, policies = SystemClock(), Metrics(), PolicyFile(settings.failover_policy)
+    database = _database(stack, settings, migrates=roles.migrates)
+    queue = _queue(stack, database)
+    store = SqlStore(database, enqueue=queue.enqueue)
+    stack.callback(store.close)
+    cloud = _cloud(stack, environ, clock, metrics)
+    session = await stack.enter_async_context(slack_session())
+    client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
+    wire = Wire(client, metrics)
+    identity = await _sign_in(wire)
+    people = SlackPeople(wire, policies, identity)
+    projection = Projection(store, wire, policies, owner=f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
+    desk = Desk(
+        store=store,
+        cloud=cloud,
+        people=people,
+        rooms=SlackRooms(wire),
+        policies=policies,
+        notifier=projection,
+        clock=clock,
+    )
+    background = Background()
+    return Parts(
+        settings=settings,
+        database=database,
+        desk=desk,
+        metrics=metrics,
+        projection=projection,
+        background=background,
+        execution=_execution(settings, database, queue, desk, metrics) if roles.work else None,
+        bolt=_bolt(settings, desk, client, identity, background) if roles.intake else None,
+    )
+
+
+def _database(stack: AsyncExitStack, settings: Settings, *, migrates: bool) -> Database:
+    url = settings.database_url.get_secret_value()
+    database = open_database(url)
+    stack.callback(database.close)
+    claim = claim_file(database)
+    if claim:
+        stack.callback(claim.release)
+    if migrates:
+        migrate_database(url)
+    require_schema(database)
+    return database
+
+
+def _queue(stack: AsyncExitStack, database: Database) -> RunQueue:
+    engine = open_engine(database.url)
+    queue = RunQueue(engine)
+    stack.callback(engine.dispose)
+    stack.callback(queue.close)
+    return queue
+
+
+def _cloud(stack: AsyncExitStack, environ: Mapping[str, str], clock: SystemClock, metrics: Metrics) -> CloudGateway:
+    discovery = discover_from(environ)
+    if discovery.problems:
+        raise StartProblems(*discovery.problems)
+
+    def observe(call: CloudCall) -> None:
+        metrics.observe("cloud_call", call.milliseconds / 1000, method=call.method, status=str(call.status or "none"))
+
+    cloud = CloudGateway(discovery.accesses, clock=clock, observe=observe)
+    stack.push_async_callback(cloud.aclose)
+    cloud.warm()
+    return cloud
+
+
+async def _sign_in(wire: Wire) -> Identity:
+    """A revoked token is found now, not when a message matters."""
+    identity = await who_am_i(wire)
+    if isinstance(identity, Identity):
+        return identity
+    raise StartProblems(
+        f"Slack does not accept SLACK_BOT_TOKEN ({identity}). The bot did not start. "
+        "Copy the bot token from your app's OAuth page, and check that Slack can be reached from here."
+    )
+
+
+def _bolt(
+    settings: Settings, desk: Desk, client: AsyncWebClient, identity: Identity, background: Background
+) -> AsyncApp:
+    """Bolt with one answer to who we are, looked up at start and not again at each request."""
+    known = AuthorizeResult(
+        enterprise_id=identity.enterprise or None,
+        team_id=identity.team,
+        bot_token=client.token,
+        bot_user_id=identity.bot_user,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return known
+
+    app = AsyncApp(
+        client=client,
+        authorize=authorize,
+        # The answer leaves when the listener returns; Bolt's other way looks for it every ten milliseconds.
+        process_before_response=True,
+        request_verification_enabled=False,  # bot.web checks the signature before anything is parsed
+        ssl_check_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    app.middleware(Admission(home=Home(app_id=_app_id(settings), team=identity.team), desk=desk))
+    register(app, desk, client, background)
+    return app
+
+
+def _app_id(settings: Settings) -> str:
+    """An app-level token carries the app's id: `xapp-1-A0123-…`."""
+    parts = settings.slack_app_token.get_secret_value().split("-") if settings.slack_app_token else []
+    return parts[2] if len(parts) > 2 else settings.slack_app_id
+
+
+def _execution(settings: Settings, database: Database, queue: RunQueue, desk: Desk, metrics: Metrics) -> Execution:
+    timing = Timing(
+        first_minute_poll_seconds=settings.poll_seconds,
+        poll_seconds=settings.slow_poll_seconds,
+        server_poll_seconds=settings.poll_seconds,
+        job_limit_seconds=settings.job_limit_seconds,
+        soft_stop_seconds=settings.stop_limit_seconds,
+        start_seconds=settings.start_limit_seconds,
+        unclear_seconds=settings.unclear_seconds,
+        sweep_seconds=settings.sweep_seconds,
+    )
+    outside = Outside(
+        url=database.url.render_as_string(hide_password=False),
+        queue=queue,
+        store=desk.store,
+        cloud=desk.cloud,
+        people=desk.people,
+        policy_source=desk.policies,
+        notifier=desk.notifier,
+        clock=desk.clock,
+        timing=timing,
+        metrics=metrics,
+    )
+    return Execution(outside)
+
+
+@asynccontextmanager
+async def _showing(projection: Projection) -> AsyncIterator[None]:
+    """Slack follows the database while the process lives; what is on its way at the end is waited for."""
+    task = asyncio.create_task(projection.run(), name="projection")
+    try:
+        yield
+    finally:
+        await projection.drain(DRAIN_SECONDS)
+        await task
+
+
+async def _answer_http(stack: AsyncExitStack, parts: Parts) -> None:
+    secret = parts.settings.slack_signing_secret
+    slack = SlackEndpoint(parts.bolt, secret.get_secret_value()) if parts.bolt and secret else None
+    application = web_application(
+        metrics=parts.metrics,
+        readiness=lambda: unready(parts.database, parts.execution),
+        refresh_metrics=lambda: refresh(parts.desk.store, parts.metrics, parts.background),
+        slack=slack,
+    )
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, parts.settings.host, parts.settings.port).start()
+    except OSError as error:
+        where = f"{parts.settings.host}:{parts.settings.port}"
+        raise StartProblems(f"{where} can't be listened on: {error.strerror}. Set PORT to a free one.") from error
+
+
+async def _open_sockets(stack: AsyncExitStack, parts: Parts) -> None:
+    token = parts.settings.slack_app_token
+    if token is None or parts.bolt is None:
+        return
+    session = await stack.enter_async_context(slack_session())
+    for _ in range(SOCKETS):
+        own = slack_client(token.get_secret_value(), parts.settings.slack_api_url, session)
+        handler = AsyncSocketModeHandler(parts.bolt, token.get_secret_value(), web_client=own)
+        stack.push_async_callback(_close, handler)
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own lack
+        parts.sockets.append(handler)
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    """Closing has been seen to hang; the process ends all the same."""
+    try:
+        await asyncio.wait_for(handler.close_async(), DRAIN_SECONDS)  # type: ignore[no-untyped-call]  # Bolt's own lack
+    except TimeoutError:
+        log.warning("socket_not_closed")

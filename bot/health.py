@@ -1,0 +1,65 @@
+"""What is true about this process now: ready for work or why not, and the figures that are read on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+from bot.domain.request import OPEN_STATES, Request, State
+from bot.execution.execution import Execution
+from bot.metrics import Metrics
+from bot.ports import Store, StoreError, Transaction
+from handlers.background import Background
+from storage.database import Database
+from storage.schema import require_schema
+
+
+async def unready(database: Database, execution: Execution | None) -> dict[str, str]:
+    """Part -> empty if it is ready, else a sentence."""
+    parts = {"database": await asyncio.to_thread(_database_trouble, database)}
+    if execution:
+        parts["engine"] = _engine_trouble(execution)
+    return parts
+
+
+def _database_trouble(database: Database) -> str:
+    try:
+        database.probe()
+        require_schema(database)
+    except StoreError as error:
+        return error.sentence
+    return ""
+
+
+def _engine_trouble(execution: Execution) -> str:
+    if execution.is_read_only:
+        return "The database looks like a restored backup: read-only until a person confirms it."
+    return "" if execution.is_ready() else "The engine does not run."
+
+
+async def refresh(store: Store, metrics: Metrics, background: Background) -> None:
+    """Read what /metrics shows and nobody counts. An unreachable database leaves the last figures."""
+    metrics.gauge("background", len(background))
+    try:
+        requests, (due, lag), oldest = await store.read(_read)
+    except StoreError:
+        return
+    counts = Counter(request.state for request in requests)
+    for state in OPEN_STATES:
+        metrics.gauge("requests", counts[state], state=state.value)
+    metrics.gauge("surfaces_due", due)
+    metrics.gauge("projection_lag_seconds", lag.total_seconds())
+    metrics.gauge("oldest_step_seconds", oldest)
+
+
+def _read(tx: Transaction) -> tuple[list[Request], tuple[int, timedelta], float]:
+    requests = tx.requests.in_states(OPEN_STATES)
+    return requests, tx.surfaces.lag(), _oldest_step(tx, requests)
+
+
+def _oldest_step(tx: Transaction, requests: list[Request]) -> float:
+    """Seconds since the oldest step that is under way began."""
+    runs = (tx.runs.get(request.id) for request in requests if request.state is State.RUNNING)
+    began = [step.started_at for run in runs if run for step in run.steps if step.started_at and not step.ended_at]
+    return max(((tx.now - at).total_seconds() for at in began), default=0.0)
