@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.domain.surface import Surface
+from bot.domain.surface import Place, PlaceKind, Surface
 from bot.ports import PolicySource, RequestView, Store, Transaction
 from bot.slack.cards import Scene
 from bot.slack.client import Done, Wire
@@ -62,6 +62,7 @@ class Delivery:
                 on_call=policy.on_call,
                 key=surface.place.key,
                 data=surface.data,
+                is_undelivered=is_undelivered(tx, surface),
             )
             return surface, scene
 
@@ -93,3 +94,11 @@ class Delivery:
                 self._links.clear()
             self._links[place] = str(answer.body.get("permalink", ""))
         return self._links[place]
+
+
+def is_undelivered(tx: Transaction, surface: Surface) -> bool:
+    """Whether this is a pointer to a direct message that Slack refused for good."""
+    if surface.place.kind is not PlaceKind.POINTER:
+        return False
+    message = tx.surfaces.find(surface.request_id, Place(PlaceKind.LOGIN, surface.place.key))
+    return message is not None and message.is_dead

@@ -16,6 +16,7 @@ from bot.slack.cards import (
     incident_message,
     line_message,
     login_message,
+    login_whisper,
     note_message,
     pointer_message,
     progress_card,
@@ -42,7 +43,7 @@ def draw(kind: PlaceKind, scene: Scene) -> Message | None:
         case PlaceKind.LOGIN:
             return login_message(scene)
         case PlaceKind.POINTER:
-            return pointer_message(scene)
+            return login_whisper(scene) if scene.is_undelivered else pointer_message(scene)
         case PlaceKind.REMINDER:
             return reminder_message(scene) if scene.request.state is State.PENDING else None
         case PlaceKind.NOTE:

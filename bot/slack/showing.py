@@ -64,7 +64,8 @@ class Showing:
         surface = due.surface
         if due.kind is PlaceKind.POINTER:
             return await self._whisper(due)
-        if surface.ts and not self._is_orphaned(due) and not await self._must_leave(due):
+        is_new = not surface.ts or due.kind is PlaceKind.LOGIN  # guidance that is asked for again is sent again
+        if not is_new and not self._is_orphaned(due) and not await self._must_leave(due):
             return await self._edit(due, surface.channel, surface.ts, surface.thread_ts)
         spot = await self.spots.find(surface, due.view, due.rule)
         return await self._post(due, spot) if isinstance(spot, Spot) else await self._no_spot(due, spot)

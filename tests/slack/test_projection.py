@@ -333,6 +333,20 @@ async def test_a_person_who_can_not_be_told_is_given_up(desk: Desk) -> None:
     await desk.open()
     await desk.want(Place(PlaceKind.LOGIN, key), user=desk.request.requester.user)
     assert (await desk.until_dead(Place(PlaceKind.LOGIN, key))).last_error == "user_disabled"
+    await desk.want(Place(PlaceKind.POINTER, key), user=desk.request.requester.user)
+    await desk.until_shown(Place(PlaceKind.POINTER, key))
+    (whispered,) = [call for call in desk.cast.slack.calls if call.method == "chat.postEphemeral"]
+    assert "I could not send you a direct message" in str(whispered.args["blocks"])
+    assert "How to log in" in str(whispered.args["blocks"])
+
+
+async def test_guidance_that_is_asked_for_again_is_sent_again(desk: Desk) -> None:
+    place = Place(PlaceKind.LOGIN, str(desk.request.requester))
+    await desk.open()
+    for _ in range(2):
+        await desk.want(place, user=desk.request.requester.user)
+        await desk.until_shown(place)
+    assert len(desk.direct()) == 2
 
 
 async def test_a_reminder_after_the_decision_is_never_sent(desk: Desk) -> None:

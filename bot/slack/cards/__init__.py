@@ -2,7 +2,7 @@
 
 from bot.slack.cards.decision import decision_card
 from bot.slack.cards.end import end_card, incident_message
-from bot.slack.cards.login import login_message, login_view
+from bot.slack.cards.login import login_message, login_view, login_whisper
 from bot.slack.cards.notes import line_message, note_message, pointer_message, reminder_message
 from bot.slack.cards.progress import progress_card, question_message
 from bot.slack.cards.scene import Message, Scene
@@ -16,6 +16,7 @@ __all__ = [
     "line_message",
     "login_message",
     "login_view",
+    "login_whisper",
     "note_message",
     "pointer_message",
     "progress_card",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.login import GuideGroup, guide, notes
 from bot.domain.request import Request
 from bot.ports import History
-from bot.slack.blocks import Block, View, context, fit, header, modal, paragraphs
+from bot.slack.blocks import Block, View, context, fit, header, modal, paragraphs, section
 from bot.slack.cards import lines
 from bot.slack.cards.notes import show_login
 from bot.slack.cards.scene import Message, Scene
@@ -28,6 +30,13 @@ def login_message(scene: Scene) -> Message:
         *show_login(scene),
     ]
     return Message(text=f"{_title(request)}.", blocks=blocks)
+
+
+def login_whisper(scene: Scene) -> Message:
+    """In the place of the pointer, for somebody whom no direct message reaches: once, and only for their eyes."""
+    message = login_message(scene)
+    told = "I could not send you a direct message. Here is the login guidance instead; it is gone after a reload."
+    return replace(message, blocks=[section(told), *message.blocks])
 
 
 def login_view(request: Request, history: History) -> View:

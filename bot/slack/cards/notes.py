@@ -59,7 +59,7 @@ def _pinged(scene: Scene) -> str:
 
 
 def pointer_message(scene: Scene) -> Message:
-    """Ephemeral, so never the only copy: it points to the direct message and shows the guidance on request."""
+    """Ephemeral, so never the only copy: it points to the direct message, where the guidance stays."""
     told = f"Login guidance for *{mrkdwn(scene.request.group.name, 80)}* is in your direct messages with me."
     return Message(text=told, blocks=[section(told), *show_login(scene)])
 

@@ -33,6 +33,7 @@ class Scene:
     on_call: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the policy's lists, by name
     key: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
+    is_undelivered: bool = False  # the direct message that a pointer points to could not be sent
     card_url: str = ""  # permalink of the current card, when it is known
 
     @property
