@@ -70,3 +70,11 @@ def copy(
     except StoreError as error:
         stop_with(error.sentence)
     typer.echo(f"{copied.sentence} Set DATABASE_URL to the new address and start the bot there.")
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Examine settings, Slack, database, cloud, policy and place. Exit status 0: well, 1: warnings, 2: failed."""
+    from bot.cli.examining import examine_and_print
+
+    raise typer.Exit(examine_and_print(as_json=as_json))

@@ -115,7 +115,9 @@ async def test_a_restored_database_opens_after_a_look_at_the_cloud(operator_prom
     assert "confirm_restored" in actions
 
 
-@pytest.mark.parametrize("words", [(), ("audit",), ("policy",), ("approve",), ("request",), ("runs",), ("copy",)])
+@pytest.mark.parametrize(
+    "words", [(), ("audit",), ("policy",), ("approve",), ("request",), ("doctor",), ("runs",), ("copy",)]
+)
 def test_help_is_there_at_once(words: tuple[str, ...]) -> None:
     program = f"""
 import sys

@@ -1,0 +1,78 @@
+"""The cloud, project by project: sign-in, services, rights, expiry; and the groups, for where the bot itself stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.cloud.client import Limits
+from bot.cloud.gateway import CloudGateway
+from bot.cloud.identity import discover_from
+from bot.cloud.transport import Retries
+from bot.doctor.report import Area, Result, Results, failed, warned, well
+from bot.domain.facts import Group, ProjectAlias
+from bot.ports import Clock
+
+MOST_GROUPS = 100_000
+# Parts of the names that roles have on Open Telekom Cloud and Huawei Cloud, shown or internal, by what they permit.
+ALL_RIGHTS = ("tenant administrator", "te_admin")
+NEEDED_RIGHTS = {"reverse groups": ("sdrs",), "stop and start servers": ("server adm", "server_adm", "ecs")}
+LIMITS = Limits(connect_seconds=4, read_seconds=15, total_seconds=18)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudLook:
+    """`groups` are None when they could not be read."""
+
+    results: Results
+    groups: tuple[Group, ...] | None = None
+    secrets: tuple[str, ...] = ()
+
+
+async def examine_cloud(environ: Mapping[str, str], clock: Clock) -> CloudLook:
+    found = discover_from(environ)
+    if found.problems:
+        return CloudLook(results=tuple(failed(Area.CLOUD, "settings", sentence) for sentence in found.problems))
+    cloud = CloudGateway(found.accesses, clock=clock, limits=LIMITS, retries=Retries(attempts=1))
+    results: list[Result] = []
+    groups: list[Group] = []
+    try:
+        for project in cloud.projects:
+            results += await _project(cloud, project)
+            groups += (await cloud.search(project, "", limit=MOST_GROUPS)).groups
+    finally:
+        await cloud.aclose()
+    secrets = tuple(secret for access in found.accesses for secret in access.secrets())
+    return CloudLook(results=tuple(results), groups=tuple(groups) or None, secrets=secrets)
+
+
+async def _project(cloud: CloudGateway, project: ProjectAlias) -> list[Result]:
+    examined = await cloud.examine(project)
+    results = [
+        Result(
+            area=Area.CLOUD,
+            name=f"{project}: {one.name}",
+            health=one.health,
+            sentence=one.sentence,
+            cure=one.cure,
+            milliseconds=one.milliseconds,
+        )
+        for one in examined
+    ]
+    token = cloud.session(project).token
+    return [*results, *(_rights(project, token.roles) if token else ())]
+
+
+def _rights(project: ProjectAlias, roles: tuple[str, ...]) -> Results:
+    """Orders can't be tried harmlessly, so the token's own list of roles is read; an access key brings none."""
+    name, held = f"{project}: rights", [role.lower() for role in roles]
+    missing = [
+        what
+        for what, words in NEEDED_RIGHTS.items()
+        if not any(word in role for role in held for word in (*words, *ALL_RIGHTS))
+    ]
+    if not missing:
+        return (well(Area.CLOUD, name, f"The user's roles are {', '.join(roles)}."),)
+    cure = "Give the bot's user SDRS Administrator, Server Administrator and Tenant Guest in this project."
+    sentence = f"None of the user's roles ({', '.join(roles) or 'none'}) is known to let it {' or '.join(missing)}."
+    return (warned(Area.CLOUD, name, sentence, cure),)
