@@ -7,6 +7,7 @@ from bot.cli.desk import click
 from bot.cli.say import USAGE_ERROR, console, harmless
 from bot.domain.clocks import estimate
 from bot.domain.facts import Power
+from bot.domain.preflight.finding import counted
 from bot.domain.request import RequestId
 from bot.evidence import stamp, who
 from bot.ports import Executor, RequestView
@@ -64,12 +65,13 @@ def lines_of(seen: RequestView) -> list[str]:
     request, plan = seen.request, seen.request.plan
     servers = [instance.server_at(request.to.other) for instance in request.snapshot.instances]
     running = sum(server is not None and server.power is Power.ON for server in servers)
+    names = [server.name for server in plan.servers]
     stop = "will be stopped" if plan.stop_servers else "must be stopped already"
     return [
         f"{request.environment} · Switch over “{plan.group_name}”" + (" · BREAK-GLASS" if request.break_glass else ""),
         f"{plan.from_zone} → {plan.to_zone} (active now → after), project {plan.project}",
-        f"{len(plan.servers)} servers ({running} running, {stop}): {', '.join(server.name for server in plan.servers)}",
-        f"{len(plan.pair_ids)} replication pairs. Outage: {estimate(seen.history.outages)}",
+        f"{counted(len(plan.servers), 'server')} ({running} running, {stop}): {', '.join(names)}",
+        f"{counted(len(plan.pair_ids), 'replication pair')}. Outage: {estimate(seen.history.outages)}",
         f"Asked by {who(request.requester)} at {stamp(request.created_at)}: {request.reason}",
         *(f"{finding.level.value} {finding.check}: {finding.sentence} {finding.cure}" for finding in request.findings),
         f"Plan {plan.code}, revision {request.revision}, expires {stamp(request.expires_at)}",

@@ -84,5 +84,5 @@ def console() -> Console:
 
 
 def harmless(text: str) -> str:
-    """What others wrote, without anything that a terminal would obey or that turns letters around."""
-    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
+    """What others wrote, on one line, without anything that a terminal would obey or that turns letters around."""
+    return "".join(filter(str.isprintable, text.strip().replace("\n", " ⏎ ")))

@@ -11,6 +11,7 @@ from bot.doctor.report import Area, Result, Results, failed, warned, well
 from bot.doctor.slack import SlackAccess
 from bot.domain.errors import PeopleError
 from bot.domain.policy import Policy, Rule, best_quorum
+from bot.domain.preflight.finding import counted
 from bot.policy_file import PolicyProblems, load
 
 
@@ -31,7 +32,7 @@ def read_policy(path: Path, *, has_second_factor_page: bool) -> Reading:
             policy=None,
             results=tuple(failed(Area.POLICY, "file", sentence, cure) for sentence in problems.sentences),
         )
-    said = f"{path} is valid: {len(policy.rules)} rules, version {policy.version[:12]}."
+    said = f"{path} is valid: {counted(len(policy.rules), 'rule')}, version {policy.version[:12]}."
     needy = [rule.name for rule in policy.rules if rule.needs_step_up and not has_second_factor_page]
     page = [_no_page(name) for name in needy]
     return Reading(policy=policy, results=(well(Area.POLICY, "file", said), *page))
@@ -76,4 +77,8 @@ def _quorum(policy: Policy, rule: Rule, alive: Living) -> Iterator[Result]:
         sentence = f"Nobody can stand in for {who}: when one of them asks or is away, the quorum cannot be met.{gone}"
         yield warned(Area.POLICY, name, sentence, "Name one more person than the quorum needs.")
     else:
-        yield well(Area.POLICY, name, f"{len(alive.people)} people can meet the quorum of {best.needed}.{gone}")
+        yield well(
+            Area.POLICY,
+            name,
+            f"{counted(len(alive.people), 'person', 'people')} can meet the quorum of {best.needed}.{gone}",
+        )

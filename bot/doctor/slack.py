@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.doctor.report import Area, Result, Results, failed, warned, well
 from bot.domain.policy import Policy
+from bot.domain.preflight.finding import counted
 from bot.ports import Clock
 from bot.slack.manifest import SCOPES
 from bot.slack.people import usergroups_in
@@ -145,7 +146,7 @@ async def _usergroup(line: Line, access: SlackAccess, group: str) -> Result:
         return failed(Area.SLACK, name, f"The user group cannot be read: {reply.error}.", cure)
     if not count:
         return warned(Area.SLACK, name, "The user group is empty.", "Put people in, or name another one in the policy.")
-    return well(Area.SLACK, name, f"The user group has {count} members.")
+    return well(Area.SLACK, name, f"The user group has {counted(count, 'member')}.")
 
 
 def _clock(who: Reply, now: datetime) -> Results:
@@ -153,7 +154,7 @@ def _clock(who: Reply, now: datetime) -> Results:
         return ()
     seconds = (now - who.date).total_seconds()
     ahead = "ahead of" if seconds > 0 else "behind"
-    sentence = f"This machine's clock is {abs(seconds):.0f} seconds {ahead} Slack's."
+    sentence = f"This machine's clock is {counted(round(abs(seconds)), 'second')} {ahead} Slack's."
     if abs(seconds) <= SKEW_WARNING_SECONDS:
         return (well(Area.SLACK, "clock", sentence),)
     if abs(seconds) <= SKEW_LIMIT_SECONDS:

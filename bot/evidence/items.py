@@ -10,6 +10,7 @@ from bot.domain.audit import Recorded
 from bot.domain.clocks import clocks
 from bot.domain.people import Account
 from bot.domain.preflight import Finding
+from bot.domain.preflight.finding import counted
 from bot.domain.request import Approval, Request
 from bot.domain.run import Attempt, StepProgress, StepState
 from bot.domain.surface import Surface
@@ -119,8 +120,8 @@ def _plan(request: Request) -> Item:
     plan = request.plan
     return Item(
         kind="plan",
-        what=f"The plan that was decided on, in its last revision: {len(plan.servers)} servers, "
-        f"{len(plan.pair_ids)} replication pairs, under the policy {plan.policy_version}.",
+        what=f"The plan that was decided on, in its last revision: {counted(len(plan.servers), 'server')}, "
+        f"{counted(len(plan.pair_ids), 'replication pair')}, under the policy {plan.policy_version}.",
         outcome=plan.code,
         reference=f"sha256 {plan.digest}",
         facts={"digest": plan.digest, "code": plan.code, "canonical": plan.canonical.decode()},

@@ -91,10 +91,11 @@ def test_the_page_of_a_request_says_who_approved_what_when_and_from_where(prompt
 
 
 def test_markup_and_control_characters_of_others_do_nothing_on_the_page(prompt: Prompt, store: SqlStore) -> None:
-    evil = request("r-2", "group-2", reason="[red]x[/] \x1b[2J \u202eevil [/nonsense]")
+    evil = request("r-2", "group-2", reason="[red]x[/]\nDecided by Ben \x1b[2J \u202eevil [/nonsense]")
     store.transact(lambda tx: tx.requests.add(evil))
     page = prompt.typed("audit", "show", "r-2").stdout
     assert "[red]x[/]" in page
+    assert "x[/] ⏎ Decided by" in page, "a second line could pretend to be ours"
     assert "\x1b" not in page
     assert "\u202e" not in page
 

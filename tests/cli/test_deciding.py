@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from bot.demo.sdrs import SimulatedCloud
 from bot.domain.audit import Recorded
 from bot.domain.errors import PeopleError
 from bot.domain.people import Account, Person
-from bot.domain.request import Draft, Request, State
+from bot.domain.request import Draft, Request, RequestId, State
+from bot.execution.engine import migrate_engine
+from bot.execution.queue import RunQueue
 from bot.operators import OperatorPeople, this_operator, this_place
 from bot.service.opening import open_request
 from bot.service.outcomes import Opened
+from storage.database import open_database
 from storage.unit_of_work import SqlStore
 from tests.cli.conftest import Prompt, cloud_environment, write_policy
 
@@ -60,6 +64,16 @@ def now(store: SqlStore, request: Request) -> Request:
     found = store.look(lambda tx: tx.requests.get(request.id))
     assert found
     return found
+
+
+def enqueued(prompt: Prompt) -> Mapping[RequestId, int]:
+    database = open_database(prompt.environment["DATABASE_URL"])
+    queue = RunQueue(database.engine)
+    try:
+        return queue.live()
+    finally:
+        queue.close()
+        database.close()
 
 
 def accepting(request: Request) -> list[str]:
@@ -116,6 +130,19 @@ async def test_an_approval_names_the_plan_and_each_warning(
     assert "No process works on runs at the moment" in result.stdout
     assert now(store, asked).state is State.APPROVED
     assert last(store).entry.surface == this_place()
+    assert enqueued(operator_prompt) == {asked.id: 1}, "whoever executes finds it"
+
+
+async def test_the_whole_night_on_postgresql(operator_prompt: Prompt, postgres_url: str) -> None:
+    migrate_engine(postgres_url)
+    operator_prompt.environment["DATABASE_URL"] = postgres_url
+    asked = await operator_prompt.awaited("request", "pg-erp", "--reason", "Zone down")
+    request_id = asked.stdout.split()[1].rstrip(",")
+    assert request_id in (await operator_prompt.awaited("status")).stdout
+    assert (await operator_prompt.awaited("approve", request_id)).exit_code == 1, "one's own"
+    assert (await operator_prompt.awaited("withdraw", request_id)).exit_code == 0
+    assert "All 3 audit rows" in (await operator_prompt.awaited("audit", "verify")).stdout
+    assert enqueued(operator_prompt) == {}
 
 
 async def test_another_plan_is_not_approved(operator_prompt: Prompt, asked: Request, store: SqlStore) -> None:
