@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, Queue
 from dbos._core import execute_dequeued_workflow  # private: see `Engine.claim`; dbos is pinned for it
 from dbos._recovery import recover_pending_workflows  # private: keeps the count of attempts, resume_workflow resets it
+from dbos._serialization import DefaultSerializer
 from dbos._utils import generate_uuid
 from sqlalchemy import event
 
@@ -60,6 +61,16 @@ def migrate_engine(url: str | sa.URL) -> None:
     DBOS.migrate(sqlalchemy_url.render_as_string(hide_password=False))
 
 
+def _refuse_pickle(_serializer: object, _data: str) -> Any:
+    raise ValueError("The journal holds a pickle. Only JSON is read: nothing of it was loaded.")
+
+
+def forbid_pickle() -> None:
+    """Each row of the journal names its own format, and the library would load a pickle whatever serializer it was
+    given: whoever may write to the database could run code here. Our journal is JSON, so pickles are never read."""
+    DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[assignment]  # the library offers no switch
+
+
 def _config(engine: sa.Engine, executor: str, poll_seconds: float) -> DBOSConfig:
     return DBOSConfig(
         name=APPLICATION,
@@ -89,6 +100,7 @@ class Engine:
 
     async def launch(self) -> None:
         """In the running loop, so that runs share it with everything else. Raises when the tables are not migrated."""
+        forbid_pickle()
         dbos = DBOS(config=_config(self._database, self._executor, self._poll_seconds))
         run = self._run
 

@@ -62,6 +62,7 @@ class Execution:
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._started_at = outside.clock.now()
+        self._steady_since = self._beaten_at = outside.clock.monotonic()
         self.is_read_only = False
         self.parts = Parts(
             store=outside.store,
@@ -159,24 +160,32 @@ class Execution:
         await self._engine.claim()
 
     async def _take_over(self) -> None:
+        await self._end_frozen()
         held = await asyncio.to_thread(self._outside.queue.executors)
-        others = [executor for executor in held if executor != self.id]
-        if not others:
-            return
-        dead = await self._lock.dead_among(others, await self._frozen(others))
+        dead = await self._lock.dead_among([executor for executor in held if executor != self.id])
         if dead:
             taken = await self._engine.recover(dead)
             log.warning("Took over %d runs of %s", taken, ", ".join(dead))
             self._outside.metrics.count("takeovers")
             self._woken.set()
 
-    async def _frozen(self, executors: list[str]) -> set[str]:
-        """Those that have a session and do not beat: stopped processes, not dead ones."""
+    async def _end_frozen(self) -> None:
+        """Executors that are known and do not beat: dead ones, whose row is in the way, and frozen ones.
+
+        Only by one that has beaten steadily itself: after a hiccup of the database everybody looks frozen to everybody.
+        """
+        steady_seconds = self._outside.clock.monotonic() - self._steady_since
+        if steady_seconds < self._outside.timing.frozen_seconds:
+            return
         limit = timedelta(seconds=self._outside.timing.frozen_seconds)
-        known = await patiently(
-            self.parts, lambda tx: {e.id for e in tx.executors.known() if tx.now - e.seen_at > limit}, reads=True
+        silent = await patiently(
+            self.parts, lambda tx: [e.id for e in tx.executors.known() if tx.now - e.seen_at > limit], reads=True
         )
-        return known & set(executors)
+        for executor in silent:
+            if executor != self.id:
+                log.warning("Executor %s has not been heard of for %s: its session is ended", executor, limit)
+                await self._lock.end(executor)
+                await patiently(self.parts, partial(_forget, executor))
 
     async def _beat(self) -> None:
         executor = Executor(
@@ -193,6 +202,10 @@ class Execution:
             return self.restored.pulse(tx)
 
         self.restored.remember(await self.parts.store.run(work))
+        now = self._outside.clock.monotonic()
+        if now - self._beaten_at > self._outside.timing.frozen_seconds / 2:
+            self._steady_since = now
+        self._beaten_at = now
         self._outside.metrics.gauge("runs_alive", self._engine.alive)
         self._outside.metrics.gauge("watched", self._poller.watched)
 
@@ -207,6 +220,10 @@ class Execution:
 def _set_soon(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     """From the thread in which a transaction committed."""
     loop.call_soon_threadsafe(event.set)
+
+
+def _forget(executor: str, tx: Transaction) -> None:
+    tx.executors.remove(executor)
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[object]], *, name: str) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import LiteralString, Protocol
 from uuid import uuid4
 
@@ -42,8 +42,12 @@ class Lock(Protocol):
 
     async def release(self) -> None: ...
 
-    async def dead_among(self, executors: Sequence[str], frozen: Collection[str] = ()) -> list[str]:
+    async def dead_among(self, executors: Sequence[str]) -> list[str]:
         """Those whose lock is free. Empty when another executor is the sweeper."""
+        ...
+
+    async def end(self, executor: str) -> None:
+        """Take the lock away from an executor that does not move any more: a frozen process keeps its session."""
         ...
 
     async def is_sweeper(self) -> bool:
@@ -61,8 +65,10 @@ class OneProcess:
 
     async def release(self) -> None: ...
 
-    async def dead_among(self, executors: Sequence[str], frozen: Collection[str] = ()) -> list[str]:
+    async def dead_among(self, executors: Sequence[str]) -> list[str]:
         return list(executors)
+
+    async def end(self, executor: str) -> None: ...
 
     async def is_sweeper(self) -> bool:
         return True
@@ -110,23 +116,22 @@ class AdvisoryLock:
         if self._connection is not None:
             await self._connection.close()
 
-    async def dead_among(self, executors: Sequence[str], frozen: Collection[str] = ()) -> list[str]:
-        """A free lock is taken and given back: who gets it knows that its holder is gone, for ids are never reused.
-
-        A frozen process still holds its session, so its session is ended first; when it wakes up, it stops itself.
-        """
+    async def dead_among(self, executors: Sequence[str]) -> list[str]:
+        """A free lock is taken and given back: who gets it knows that its holder is gone, for ids are never reused."""
         if not await self.is_sweeper():
             return []
         dead = []
         for executor in executors:
             if executor == self._executor:
                 continue
-            if executor in frozen:
-                await self._ask(END_SESSION, key_of(executor))
             if await self._ask(TAKE, key_of(executor)):
                 await self._ask(GIVE_BACK, key_of(executor))
                 dead.append(executor)
         return dead
+
+    async def end(self, executor: str) -> None:
+        """Any worker may, for the frozen one may be the sweeper. When it wakes up, it stops itself."""
+        await self._ask(END_SESSION, key_of(executor))
 
     async def is_sweeper(self) -> bool:
         if not self._sweeps:

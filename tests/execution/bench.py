@@ -16,6 +16,7 @@ from bot.domain.facts import GroupId, Snapshot
 from bot.domain.people import Account, Person
 from bot.domain.plan import Options, plan_of
 from bot.domain.policy import Audience, Policy, Role, Rule
+from bot.domain.preflight import check
 from bot.domain.request import Event, Request, RequestId, State
 from bot.domain.run import Attempt, Run
 from bot.domain.surface import PlaceKind, Surface
@@ -192,17 +193,19 @@ class Bench:
         enqueue: bool = True,
         is_approved: bool = True,
         lives_seconds: float = 4 * 3600,
+        snapshot: Snapshot | None = None,
     ) -> Request:
         """A request of the group `g-…` with the same number, approved by one person."""
-        group_id = GroupId(request_id.replace("r", "g", 1))
-        snapshot = self.cloud.snapshots[group_id]
+        snapshot = snapshot or self.cloud.snapshots[GroupId(request_id.replace("r", "g", 1))]
         options = options or Options()
 
         def work(tx: Transaction) -> Request:
             asked = request(
                 id=RequestId(request_id),
+                project=snapshot.group.project,
                 group=snapshot.group,
                 snapshot=snapshot,
+                findings=check(snapshot, snapshot.group.production.other, options, tx.now),  # type: ignore[union-attr]
                 options=options,
                 plan=plan_of(snapshot, snapshot.group.production.other, options, "v1"),  # type: ignore[union-attr]
                 to=snapshot.group.production.other,  # type: ignore[union-attr]
