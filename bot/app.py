@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -222,7 +223,11 @@ def _bolt(
     async def authorize() -> AuthorizeResult:
         return known
 
+    quiet = logging.getLogger("bot.bolt")  # Bolt warns of the token in the environment, which it does not need here
+    quiet.setLevel(logging.ERROR)
+
     app = AsyncApp(
+        logger=quiet,
         client=client,
         authorize=authorize,
         # The answer leaves when the listener returns; Bolt's other way looks for it every ten milliseconds.

@@ -21,7 +21,7 @@ SHAPES = (
     re.compile(r"(?i)Bearer\s+[A-Za-z0-9._-]{8,}"),
 )
 HIDDEN = "[hidden]"
-NOISY = ("httpx", "httpcore", "aiohttp.access", "slack_sdk", "alembic", "sqlalchemy", "dbos")
+NOISY = ("httpx", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "alembic", "sqlalchemy", "dbos")
 
 
 class Redaction:
@@ -76,8 +76,6 @@ def configure_logging(*, level: str, as_json: bool, secrets: Iterable[str] = ())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
-    # Bolt warns about the token in the environment that it does not need; refusals are told to people by us.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -100,6 +100,10 @@ class Page:
                 "team": {"id": self._state.team_id, "name": self._state.team_name},
                 "users": [page_user(user) for user in self._state.users.values()],
                 "channels": [page_channel(channel) for channel in self._state.channels.values()],
+                "usergroups": [
+                    {"id": group.id, "handle": group.handle, "members": list(group.members)}
+                    for group in self._state.usergroups.values()
+                ],
                 "commands": commands,
                 "shortcuts": shortcuts,
                 "app": names,

@@ -48,6 +48,7 @@ async def test_boot_names_everybody_and_every_place(browser: Browser, cast: Cast
     people = ["Rosa Lindqvist", "Amir Haddad", "Chen Wei", "Pat Novak", "Gus Meyer", "failover-bot"]
     assert [user["real_name"] for user in boot["users"]] == people
     assert [user["is_restricted"] for user in boot["users"]] == [False] * 4 + [True, False]
+    assert [group["handle"] for group in boot["usergroups"]] == ["dr-approvers"]
     assert [channel["name"] for channel in boot["channels"]] == ["general", "dr-approvals", "incidents"]
     assert boot["commands"][0]["command"] == "/failover"
     assert boot["app"]["bot_user_id"] == cast.app.bot_user_id
