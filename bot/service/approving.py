@@ -94,8 +94,9 @@ def _consider(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approvin
     admitted = _admit(tx, desk, click, seen)
     if not isinstance(admitted, Admitted):
         return admitted
-    note(tx, click, Action.APPROVE, done := Done(request=_refresh(tx, admitted.request, admitted.fresh)))
-    return done
+    refreshed = _refresh(tx, admitted.request, admitted.fresh)
+    record(tx, refreshed, Action.APPROVE.value, cause_of(click), outcome="considered")  # no yes yet
+    return Done(request=refreshed)
 
 
 def _admit(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Admitted | Approving:

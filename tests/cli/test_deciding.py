@@ -114,6 +114,7 @@ async def test_without_a_plan_the_plan_is_shown_and_nothing_is_approved(
     assert result.exit_code == 2
     assert "eu-de-01 → eu-de-02" in result.stdout
     assert f"failover-bot approve {asked.id} --plan {asked.plan.code}" in result.stderr
+    assert last(store).entry.outcome == "considered", "an auditor must not take the look for an approval"
     assert now(store, asked).state is State.PENDING
 
 
