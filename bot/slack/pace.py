@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 POST_SECONDS = 1.0  # about one message a second and channel, in the long run
-BURST_SECONDS = 2.0  # how far ahead of that pace messages may run …
+BURST_SECONDS = 3.0  # how far ahead of that pace messages may run …
 URGENT_BURST_SECONDS = 4.0  # … and decisions and results, which so pass those that wait
 EDIT_SECONDS = 1.5  # progress edits in all channels: chat.update allows 50 a minute, decisions need the rest
 REMEMBERED = 1000  # channels and blocks; those that are over are dropped

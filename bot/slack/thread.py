@@ -40,7 +40,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.JOB_FAILED: "The job *failed* ({code}). {what} {cure}",
         LineKind.VERIFIED: "*Verified*: production is at {zone} now, for the group, its servers and its pairs.",
         LineKind.UNVERIFIED: "The job is done, but this is *not verified*: {missing}",
-        LineKind.STARTING: "Starting wave {wave}: {total} servers.",
+        LineKind.STARTING: "Starting wave {wave} of {total}.",
         LineKind.RUNNING: "{done} of {total} servers are running.",
         LineKind.NOT_RUNNING: "These servers did not come up: {servers}. Start them by hand in the console.",
         LineKind.CANCEL_ASKED: "{account} asked to cancel. Nothing will be reversed.",

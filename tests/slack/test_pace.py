@@ -19,18 +19,18 @@ def post(pace: Pace, channel: str = "C1", *, is_urgent: bool = False, patience: 
 
 def test_a_few_messages_go_at_once_and_the_rest_one_a_second() -> None:
     pace = Pace(Watch())
-    assert [post(pace) for _ in range(6)] == [0, 0, 0, 1, 2, 3]
+    assert [post(pace) for _ in range(6)] == [0, 0, 0, 0, 1, 2]
 
 
 def test_a_turn_that_is_too_far_away_is_not_taken() -> None:
     pace = Pace(Watch())
     waits = [post(pace, patience=0.5) for _ in range(6)]
-    assert waits == [0, 0, 0, 1, 1, 1]
+    assert waits == [0, 0, 0, 0, 1, 1]
 
 
 def test_a_decision_passes_the_lines_that_wait() -> None:
     pace = Pace(Watch())
-    for _ in range(4):
+    for _ in range(5):
         post(pace, patience=0.5)
     assert post(pace, is_urgent=True) == 0
 

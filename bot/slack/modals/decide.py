@@ -57,9 +57,14 @@ def unique_warnings(request: Request) -> tuple[Finding, ...]:
 
 
 def _warnings(warnings: tuple[Finding, ...]) -> list[Block]:
-    told = [f"• {mrkdwn(f.sentence, 600)} {mrkdwn(f.cure, 400)}{_subjects(f)}" for f in warnings]
+    told = [f"• *{title(f)}:* {mrkdwn(f.sentence, 600)} {mrkdwn(f.cure, 400)}{_subjects(f)}" for f in warnings]
     groups = [warnings[start : start + BOXES] for start in range(0, len(warnings), BOXES)]
     return [*paragraphs(told), *(_boxes(group, number) for number, group in enumerate(groups))]
+
+
+def title(finding: Finding) -> str:
+    """The name by which a warning is ticked."""
+    return mrkdwn(finding.check.replace("_", " ").capitalize(), 60)
 
 
 def _subjects(finding: Finding) -> str:
@@ -67,7 +72,7 @@ def _subjects(finding: Finding) -> str:
 
 
 def _boxes(warnings: tuple[Finding, ...], number: int) -> Block:
-    options = [option(plain(f.sentence, 75), f.check) for f in warnings]
+    options = [option(title(f), f.check, plain(f.sentence, 75)) for f in warnings]
     block_id = f"{BlockId.ACKNOWLEDGE}_{number}" if number else BlockId.ACKNOWLEDGE.value
     return field(block_id, "I have read and accept each of these", checkboxes(ActionId.ACKNOWLEDGE, options))
 
