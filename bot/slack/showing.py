@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 3.0  # a longer wait is not slept here: the surface goes back and others come first
 TOKEN_SECONDS = 60.0
-LONGEST_BACK_OFF_SECONDS = 60.0
+FIRST_BACK_OFF_SECONDS = 0.5
+LONGEST_BACK_OFF_SECONDS = 30.0
+URGENT_BACK_OFF_SECONDS = 8.0  # decisions and results follow soon after Slack is back
 MOST_ATTEMPTS = 8  # at an error that nobody foresaw
 REMEMBERED = 2000
 T = TypeVar("T")
@@ -180,7 +182,7 @@ class Showing:
                 self.pace.block(method, channel, seconds)
                 return Later("ratelimited", seconds)
             case Lost(reason):
-                return Later(reason, _back_off(due.surface.attempts), is_unsent=False)
+                return Later(reason, _back_off(due), is_unsent=False)
             case Refused(error) if error in TOKEN_TROUBLE:
                 log.error("Slack refuses the bot's token: %s. Messages wait until it works again.", error)
                 return Later(error, TOKEN_SECONDS)
@@ -189,7 +191,7 @@ class Showing:
             ):
                 return GivenUp(error)
             case Refused(error):
-                return Later(error, _back_off(due.surface.attempts))
+                return Later(error, _back_off(due))
             case _:
                 return Later("unexpected answer", LONGEST_BACK_OFF_SECONDS)
 
@@ -200,8 +202,9 @@ def _explained(message: Message, due: Due, error: str) -> Message:
     return replace(message, blocks=[section(texts.moved(channel, error)), *message.blocks])
 
 
-def _back_off(attempts: int) -> float:
-    return float(min(LONGEST_BACK_OFF_SECONDS, 2 ** min(attempts, 10)))
+def _back_off(due: Due) -> float:
+    longest = URGENT_BACK_OFF_SECONDS if due.is_urgent else LONGEST_BACK_OFF_SECONDS
+    return min(longest, FIRST_BACK_OFF_SECONDS * 2.0 ** min(due.surface.attempts, 10))
 
 
 def _remember(memory: dict[SurfaceId, T], key: SurfaceId, value: T) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ CARD = Place(PlaceKind.CARD, "1")
 PROGRESS = Place(PlaceKind.PROGRESS)
 
 
-async def eventually(check: Callable[[], Awaitable[object]], *, seconds: float = 10) -> None:
+async def eventually(check: Callable[[], Awaitable[object]], *, seconds: float = 30) -> None:
     """Waits until the check holds; TimeoutError when it never does."""
     for _ in range(int(seconds / 0.02)):
         if await check():
@@ -431,3 +432,30 @@ async def test_a_lag_is_over_when_everything_is_shown(desk: Desk) -> None:
     await desk.open()
     await desk.until_shown(CARD)
     assert await desk.store.read(lambda tx: tx.surfaces.lag()) == (0, timedelta(0))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_goes_wrong_each_message_is_there_once_and_true(desk: Desk, seed: int) -> None:
+    """Answers lost, calls refused, orders to wait: in an order that the seed decides."""
+    chance = random.Random(seed)
+    kinds: list[dict[str, Any]] = [
+        {"drop": "after_accepting"},
+        {"drop": "before"},
+        {"status": 503},
+        {"error": "fatal_error"},
+        {"status": 429, "retry_after": 1},
+    ]
+    for _ in range(4):
+        desk.fault(chance.choice(["chat.postMessage", "chat.update", "*"]), **chance.choice(kinds))
+    places = [Place(PlaceKind.LINE, f"l{n}") for n in range(5)]
+    await desk.open()
+    for number, place in enumerate(places):
+        await desk.want(place, data=say(f"line {number}"))
+        await desk.change(state=chance.choice([State.PENDING, State.APPROVED]), expires_at=given.NOON)
+        await desk.want(CARD)
+    await desk.change(state=State.WITHDRAWN)
+    await desk.want(CARD)
+    await desk.until_shown(CARD, *places)
+    card, *lines = desk.posts()
+    assert [said["text"][-6:] for said in lines] == [f"line {n}" for n in range(5)]
+    assert "*Withdrawn*" in str(card["blocks"])
