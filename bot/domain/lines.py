@@ -47,7 +47,7 @@ class LineKind(StrEnum):
     LOOKED_AGAIN = "looked_again"  # account, what
     CLOSED = "closed"  # account, reason
     CONFIRMED = "confirmed"  # account
-    BREAK_GLASS = "break_glass"  # account, reason
+    BREAK_GLASS = "break_glass"  # account, reason, users and groups: everybody who could approve is pinged
     REVIEWED = "reviewed"  # account
 
 

@@ -1,7 +1,7 @@
 """What the core needs from the outside, as protocols: the cloud, the people, the store, the clock, the messages."""
 
 from bot.ports.cloud import Accepted, Cloud, CloudCall, Rejected, Submission, Unclear
-from bot.ports.outside import Clock, Notifier, People, PolicySource, Rooms
+from bot.ports.outside import Clock, Notifier, People, PolicySource, Rooms, StepUpDoor
 from bot.ports.store import (
     Approvals,
     Audit,
@@ -44,6 +44,7 @@ __all__ = [
     "SecondFactor",
     "SecondFactors",
     "StepUp",
+    "StepUpDoor",
     "StepUps",
     "Store",
     "StoreError",

@@ -46,3 +46,15 @@ class PolicySource(Protocol):
 
     @property
     def policy(self) -> Policy: ...
+
+
+class StepUpDoor(Protocol):
+    """The way to a second factor: a page of our own, and the judgement of what is typed there."""
+
+    def link(self, token: str) -> str:
+        """The address of the page for this token."""
+        ...
+
+    def counter_of(self, sealed_secret: str, code: str, now: datetime) -> int | None:
+        """The time step that this code belongs to; None when it is wrong now."""
+        ...

@@ -13,6 +13,8 @@ from bot.ports import Transaction
 from bot.service.changes import Cause, advance, card, record, redraw, say, show
 from bot.service.clicks import Click, cause_of, fresh_look, judge, note, standing, who
 from bot.service.desk import Desk
+from bot.service.expiry import approval_ends_at
+from bot.service.glass import break_glass
 from bot.service.looking import Look, has_drifted
 from bot.service.outcomes import (
     AlreadyApproved,
@@ -27,6 +29,7 @@ from bot.service.outcomes import (
     Refused,
     Unacknowledged,
 )
+from bot.service.stepping import invite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,9 @@ def _approve(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving
     if missing:
         note(tx, click, Action.APPROVE, left := Unacknowledged(findings=missing))
         return left
+    if _is_glass(admitted.request, click):
+        released = break_glass(tx, desk, admitted.request, cause_of(click))
+        return Approved(request=released, given=1, needed=1)
     return _count(tx, desk, click, admitted)
 
 
@@ -113,21 +119,35 @@ def _admission(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Admitte
         return request
     if request.state is not State.PENDING:
         return AlreadyDecided(state=request.state, by=request.decided_by, at=request.decided_at)
-    decision = judge(tx, desk, request, Action.APPROVE, click, seen.person)
-    if seen.person is None or decision.reason:
+    action = Action.BREAK_GLASS if _is_glass(request, click) else Action.APPROVE
+    decision = judge(tx, desk, request, action, click, seen.person)
+    if seen.person is None or decision.reason not in (None, Refusal.STEP_UP_NEEDED):
         return Refused(reason=decision.reason or Refusal.NOBODY_KNOWS)
+    obstacle = _obstacle(tx, request, click, seen)
+    if obstacle or seen.fresh is None or isinstance(seen.fresh, Problem):
+        return obstacle or Busy()
+    if decision.reason is Refusal.STEP_UP_NEEDED:
+        return Refused(reason=decision.reason, link=invite(tx, desk, request, click.actor))
+    return Admitted(request=request, person=seen.person, roles=decision.roles, fresh=seen.fresh)
+
+
+def _is_glass(request: Request, click: Click) -> bool:
+    """The requester of a break-glass that waits for nothing but its second factor."""
+    return request.break_glass and click.actor == request.requester
+
+
+def _obstacle(tx: Transaction, request: Request, click: Click, seen: Seen) -> CloudAway | PlanChanged | Blocked | None:
+    """What the look at the cloud says against it."""
     match seen.fresh:
+        case None:  # it became pending between our look and this transaction
+            return None
         case Problem() as problem:
             return CloudAway(problem=problem)
-        case None:  # it became pending between our look and this transaction
-            return Busy()
         case fresh if has_drifted(request, fresh):
             changed = redraw(tx, request, fresh, cause_of(click)) or request
             return PlanChanged(clicked=request.revision, request=changed)
-        case fresh if fresh.blockers:
-            return Blocked(findings=fresh.findings)
         case fresh:
-            return Admitted(request=request, person=seen.person, roles=decision.roles, fresh=fresh)
+            return Blocked(findings=fresh.findings) if fresh.blockers else None
 
 
 def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
@@ -140,7 +160,7 @@ def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> App
     cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
     say(tx, request, line(LineKind.APPROVED, account=str(person.account), given=quorum.given, needed=quorum.needed))
     if quorum.is_met:
-        request = _release(tx, request, cause, person)
+        request = _release(tx, desk, request, cause, person)
     else:
         record(tx, request, Action.APPROVE.value, cause)
         show(tx, request, card(request))
@@ -168,9 +188,12 @@ def _quorum(tx: Transaction, desk: Desk, request: Request) -> Quorum:
     return count(desk.policy, rule, request, approvals) if rule else Quorum(roles=())
 
 
-def _release(tx: Transaction, request: Request, cause: Cause, person: Person) -> Request:
+def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, person: Person) -> Request:
     """Enough approvals: the state and the engine's order are one transaction."""
-    approved = advance(tx, request, Event.APPROVE, cause, decided_by=person.account, decided_at=tx.now)
+    rule = rule_for(desk.policy, request.group)
+    ends_at = approval_ends_at(tx.now, request.options, rule) if rule else request.expires_at
+    decided = {"decided_by": person.account, "decided_at": tx.now, "expires_at": ends_at}
+    approved = advance(tx, request, Event.APPROVE, cause, **decided)
     if approved is None:
         return request
     start_at = request.options.start_at
@@ -194,10 +217,10 @@ def _checked(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving
     if decision.reason:
         return Refused(reason=decision.reason)
     match seen.fresh:
-        case Problem() as problem:
-            return CloudAway(problem=problem)
         case None:
             return Done(request=request)
+        case Problem() as problem:
+            return CloudAway(problem=problem)
         case fresh if has_drifted(request, fresh):
             changed = redraw(tx, request, fresh, cause_of(click)) or request
             return PlanChanged(clicked=request.revision, request=changed)

@@ -120,6 +120,7 @@ def redraw(tx: Transaction, request: Request, look: Look, cause: Cause) -> Reque
         cause,
         revision=request.revision + 1,
         group=look.snapshot.group,
+        environment=look.environment or request.environment,
         plan=look.plan,
         snapshot=look.snapshot,
         findings=look.findings,

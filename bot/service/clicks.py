@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.audit import Entry
 from bot.domain.errors import CloudError, PeopleError, Problem
 from bot.domain.people import Account, Person
-from bot.domain.policy import Action, Decision, Refusal, decide, rule_for
+from bot.domain.policy import Action, Decision, Policy, Refusal, accounts_of, decide, rule_for
 from bot.domain.request import Request, RequestId, State
 from bot.ports import Transaction
 from bot.service.changes import Cause, record
@@ -54,10 +54,8 @@ def standing(tx: Transaction, click: Click) -> Request | Missing | AlreadyDecide
     request = tx.requests.get(click.request_id)
     if request is None:
         return Missing()
-    if request.state is State.PENDING and tx.now >= request.expires_at:
+    if request.is_expired(tx.now) or request.state is State.EXPIRED:
         return Expired(at=request.expires_at)
-    if request.state is State.EXPIRED:
-        return Expired(at=request.updated_at)
     if request.state.is_final:
         return AlreadyDecided(state=request.state, by=request.decided_by, at=request.decided_at)
     if click.revision is not None and click.revision != request.revision:
@@ -79,8 +77,14 @@ def judge(
         request=request,
         approvals=tx.approvals.of(request.id, request.revision),
         now=tx.now,
+        is_review_owed=action is Action.BREAK_GLASS and owes_review(tx, desk.policy, person),
         has_stepped_up=click.has_stepped_up,
     )
+
+
+def owes_review(tx: Transaction, policy: Policy, person: Person) -> bool:
+    """With any account: the review is owed by the human being."""
+    return any(tx.requests.owing_review(account) is not None for account in accounts_of(policy, person))
 
 
 def cause_of(click: Click) -> Cause:
@@ -89,7 +93,7 @@ def cause_of(click: Click) -> Cause:
 
 def note(tx: Transaction, click: Click, action: Action, outcome: object) -> None:
     """The audit row of a click that changed nothing."""
-    word = outcome.reason.value if isinstance(outcome, Refused) else _word(outcome)
+    word = word_of(outcome)
     request = tx.requests.get(click.request_id)
     if request:
         record(tx, request, action.value, cause_of(click), outcome=word, clicked=click.revision)
@@ -100,7 +104,9 @@ def note(tx: Transaction, click: Click, action: Action, outcome: object) -> None
     )
 
 
-def _word(outcome: object) -> str:
-    """`AlreadyDecided` → `already_decided`."""
+def word_of(outcome: object) -> str:
+    """How the audit names an answer: `AlreadyDecided` → `already_decided`, a refusal by its reason."""
+    if isinstance(outcome, Refused):
+        return outcome.reason.value
     name = type(outcome).__name__
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")

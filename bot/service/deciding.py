@@ -12,6 +12,7 @@ from bot.ports import Transaction
 from bot.service.changes import advance, card, record, say, show
 from bot.service.clicks import Click, cause_of, judge, note, standing, who
 from bot.service.desk import Desk
+from bot.service.expiry import reopened_until
 from bot.service.outcomes import Acting, Done, Refused, TooLate
 
 Change = Callable[[Transaction, Request, Person], Request | None]
@@ -29,7 +30,7 @@ async def retract(desk: Desk, click: Click) -> Acting:
     """Take one's own approval back, as long as the run has not started."""
 
     def take_back(tx: Transaction, request: Request, person: Person) -> Request | None:
-        return _taken_back(tx, request, click, person)
+        return _taken_back(tx, desk, request, click, person)
 
     return await _decide(desk, click, Action.RETRACT, take_back)
 
@@ -49,8 +50,9 @@ def _decided(
         note(tx, click, action, request)
         return request
     decision = judge(tx, desk, request, action, click, person)
-    if person is None or decision.reason:
-        refused = Refused(reason=decision.reason or Refusal.NOBODY_KNOWS)
+    lacks_reason = action is Action.DENY and not click.reason.strip()
+    if person is None or decision.reason or lacks_reason:
+        refused = Refused(reason=decision.reason or (Refusal.NO_REASON if lacks_reason else Refusal.NOBODY_KNOWS))
         note(tx, click, action, refused)
         return refused
     changed = change(tx, request, person)
@@ -72,14 +74,15 @@ def _ending(click: Click, event: Event, kind: LineKind) -> Change:
     return end
 
 
-def _taken_back(tx: Transaction, request: Request, click: Click, person: Person) -> Request | None:
+def _taken_back(tx: Transaction, desk: Desk, request: Request, click: Click, person: Person) -> Request | None:
     if request.state not in (State.PENDING, State.APPROVED):
         return None
     if not tx.approvals.retract(request.id, request.revision, person.person_id):
         return None
     say(tx, request, line(LineKind.RETRACTED, account=str(person.account)))
     if request.state is State.APPROVED:
-        return advance(tx, request, Event.RETRACT, cause_of(click), decided_by=None, decided_at=None)
+        fields = {"decided_by": None, "decided_at": None, "expires_at": reopened_until(tx, desk, request)}
+        return advance(tx, request, Event.RETRACT, cause_of(click), **fields)
     record(tx, request, Action.RETRACT.value, cause_of(click))
     show(tx, request, card(request))
     return request

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.facts import Site, Snapshot
 from bot.domain.plan import Options, Plan, plan_of
-from bot.domain.policy import Policy
+from bot.domain.policy import Policy, rule_for
 from bot.domain.preflight import Finding, Verdict, check, verdict
 from bot.domain.request import Request
 
@@ -19,6 +19,7 @@ class Look:
     snapshot: Snapshot
     plan: Plan
     findings: tuple[Finding, ...]
+    environment: str = ""  # by the rule that holds now; empty when none does
 
     @property
     def verdict(self) -> Verdict:
@@ -34,10 +35,12 @@ class Look:
 
 
 def look(snapshot: Snapshot, to: Site, options: Options, policy: Policy, now: datetime) -> Look:
+    rule = rule_for(policy, snapshot.group)
     return Look(
         snapshot=snapshot,
         plan=plan_of(snapshot, to, options, policy.version),
         findings=check(snapshot, to, options, now),
+        environment=rule.environment if rule else "",
     )
 
 

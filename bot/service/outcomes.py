@@ -28,10 +28,11 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """`channel` is where its card goes."""
+    """`channel` is where its card goes. `link`: a break-glass that begins when its second factor is confirmed there."""
 
     request: Request
     channel: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
+    """`link` comes with STEP_UP_NEEDED: the page where this person, and nobody else, can confirm."""
+
     reason: Refusal
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

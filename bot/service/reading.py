@@ -76,12 +76,10 @@ async def desktop(desk: Desk, account: Account) -> Desktop:
         person = await desk.person(account)
     except PeopleError:
         person = None
-    open_requests, recent, owed = await desk.store.read(
-        lambda tx: (tx.requests.in_states(OPEN_STATES), tx.requests.recent(limit=10), tx.requests.owing_review(account))
-    )
+    open_requests, recent, owed, approved = await desk.store.read(lambda tx: _on_desktop(tx, account))
     return Desktop(
         mine=tuple(request for request in open_requests if request.requester == account),
-        to_decide=tuple(r for r in open_requests if person and _may_decide(desk, r, person)),
+        to_decide=tuple(r for r in open_requests if person and r.id not in approved and _may_decide(desk, r, person)),
         running=tuple(r for r in open_requests if r.state in (State.RUNNING, State.NEEDS_PERSON)),
         recent=tuple(request for request in recent if request.state.is_final),
         may_request=person is not None,
@@ -89,8 +87,20 @@ async def desktop(desk: Desk, account: Account) -> Desktop:
     )
 
 
+def _on_desktop(
+    tx: Transaction, account: Account
+) -> tuple[list[Request], list[Request], Request | None, set[RequestId]]:
+    """What is open, what was last, a review that is owed, and what this account has approved already."""
+    open_requests = tx.requests.in_states(OPEN_STATES)
+    pending = (request for request in open_requests if request.state is State.PENDING)
+    approved = {r.id for r in pending if account in {a.account for a in tx.approvals.of(r.id, r.revision)}}
+    return open_requests, tx.requests.recent(limit=10), tx.requests.owing_review(account), approved
+
+
 def _may_decide(desk: Desk, request: Request, person: Person) -> bool:
     if request.state is not State.PENDING:
         return False
     rule = rule_for(desk.policy, request.group)
-    return decide(desk.policy, rule, Action.APPROVE, person, request=request, now=desk.clock.now()).is_allowed
+    now = desk.clock.now()
+    right = decide(desk.policy, rule, Action.APPROVE, person, request=request, now=now, has_stepped_up=True)
+    return right.is_allowed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from bot.domain.lines import LineKind, line
 from bot.domain.people import Person
-from bot.domain.policy import Action
+from bot.domain.policy import Action, Refusal
 from bot.domain.request import Event, Request, State
 from bot.domain.run import HardStopAnswer, Question, Run, Step, StepState
 from bot.domain.surface import Place, PlaceKind
@@ -15,7 +15,7 @@ from bot.ports import Transaction
 from bot.service.changes import advance, record, save_run, say, show
 from bot.service.clicks import Click, cause_of, judge, note, who
 from bot.service.desk import Desk
-from bot.service.outcomes import Acting, Done, Missing, NothingToAnswer, Refused, TooLate
+from bot.service.outcomes import Acting, Done, Missing, NothingToAnswer, PlanChanged, Refused, TooLate
 
 Change = Callable[[Transaction, Request, Run], Request | None]
 RAN = frozenset({State.VERIFIED, State.UNVERIFIED, State.PARTLY})
@@ -31,7 +31,7 @@ async def cancel(desk: Desk, click: Click) -> Acting:
         say(tx, request, line(LineKind.CANCEL_ASKED, account=str(click.actor)))
         return request
 
-    return await _steer(desk, click, Action.CANCEL, ask)
+    return await _steer(desk, click, Steer(action=Action.CANCEL, change=ask))
 
 
 async def answer_hard_stop(desk: Desk, click: Click, answer: HardStopAnswer) -> Acting:
@@ -44,7 +44,7 @@ async def answer_hard_stop(desk: Desk, click: Click, answer: HardStopAnswer) -> 
         show(tx, request, Place(PlaceKind.QUESTION, Question.HARD_STOP))
         return request
 
-    return await _steer(desk, click, Action.ANSWER, write, answer=answer.value)
+    return await _steer(desk, click, Steer(action=Action.ANSWER, change=write, detail={"answer": answer.value}))
 
 
 async def look_again(desk: Desk, click: Click) -> Acting:
@@ -59,7 +59,7 @@ async def look_again(desk: Desk, click: Click) -> Acting:
         tx.runs.enqueue(looking.id, looking.revision)
         return looking
 
-    return await _steer(desk, click, Action.ANSWER, again)
+    return await _steer(desk, click, Steer(action=Action.ANSWER, change=again))
 
 
 async def close(desk: Desk, click: Click) -> Acting:
@@ -73,7 +73,7 @@ async def close(desk: Desk, click: Click) -> Acting:
             say(tx, closed, line(LineKind.CLOSED, account=str(click.actor), reason=click.reason))
         return closed
 
-    return await _steer(desk, click, Action.ANSWER, end)
+    return await _steer(desk, click, Steer(action=Action.ANSWER, change=end, needs_reason=True))
 
 
 async def confirm_service(desk: Desk, click: Click) -> Acting:
@@ -89,7 +89,7 @@ async def confirm_service(desk: Desk, click: Click) -> Acting:
         show(tx, request, Place(PlaceKind.END))
         return request
 
-    return await _steer(desk, click, Action.CONFIRM, confirm)
+    return await _steer(desk, click, Steer(action=Action.CONFIRM, change=confirm))
 
 
 async def review(desk: Desk, click: Click) -> Acting:
@@ -97,43 +97,60 @@ async def review(desk: Desk, click: Click) -> Acting:
 
     def write(tx: Transaction, request: Request, run: Run) -> Request | None:
         written = replace(request, review=click.reason)
-        if not request.break_glass or request.review or not tx.requests.move(request, written):
+        is_due = request.break_glass and request.state.is_final and not request.review
+        if not is_due or not tx.requests.move(request, written):
             return None
         say(tx, written, line(LineKind.REVIEWED, account=str(click.actor)))
         return written
 
-    return await _steer(desk, click, Action.REVIEW, write)
+    return await _steer(desk, click, Steer(action=Action.REVIEW, change=write, needs_reason=True))
 
 
-async def _steer(desk: Desk, click: Click, action: Action, change: Change, **detail: object) -> Acting:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steer:
+    """What is asked of a run or of its end, and what the audit row says beside it."""
+
+    action: Action
+    change: Change
+    needs_reason: bool = False
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+async def _steer(desk: Desk, click: Click, steer: Steer) -> Acting:
     person = await who(desk, click.actor)
-    outcome = await desk.store.run(lambda tx: _steered(tx, desk, click, person, action, change, detail))
+    outcome = await desk.store.run(lambda tx: _steered(tx, desk, click, person, steer))
     desk.notifier.wake()
     return outcome
 
 
-def _steered(
-    tx: Transaction,
-    desk: Desk,
-    click: Click,
-    person: Person | None,
-    action: Action,
-    change: Change,
-    detail: dict[str, object],
-) -> Acting:
-    request, run = tx.requests.get(click.request_id), tx.runs.get(click.request_id)
-    if request is None:
-        note(tx, click, action, missing := Missing())
-        return missing
-    decision = judge(tx, desk, request, action, click, person)
-    if decision.reason:
-        note(tx, click, action, refused := Refused(reason=decision.reason))
-        return refused
-    changed = change(tx, request, run or Run(request_id=request.id, revision=request.revision))
+def _steered(tx: Transaction, desk: Desk, click: Click, person: Person | None, steer: Steer) -> Acting:
+    request = tx.requests.get(click.request_id)
+    obstacle = _obstacle(tx, desk, request, click, person, steer)
+    if request is None or obstacle:
+        note(tx, click, steer.action, stopped := obstacle or Missing())
+        return stopped
+    run = tx.runs.get(request.id) or Run(request_id=request.id, revision=request.revision)
+    changed = steer.change(tx, request, run)
     if changed is None:
-        late = TooLate(request=request) if action is Action.CANCEL else NothingToAnswer(request=request)
-        note(tx, click, action, late)
+        late = TooLate(request=request) if steer.action is Action.CANCEL else NothingToAnswer(request=request)
+        note(tx, click, steer.action, late)
         return late
     if changed.state is request.state:  # a change of state has its row already
-        record(tx, changed, action.value, replace(cause_of(click), detail=detail))
+        record(tx, changed, steer.action.value, replace(cause_of(click), detail=steer.detail))
     return Done(request=changed)
+
+
+def _obstacle(
+    tx: Transaction, desk: Desk, request: Request | None, click: Click, person: Person | None, steer: Steer
+) -> Missing | Refused | PlanChanged | None:
+    """A button of an earlier revision answers nothing: its run is over, and the question now is another one."""
+    if request is None:
+        return Missing()
+    decision = judge(tx, desk, request, steer.action, click, person)
+    if decision.reason:
+        return Refused(reason=decision.reason)
+    if click.revision is not None and click.revision != request.revision:
+        return PlanChanged(clicked=click.revision, request=request)
+    if steer.needs_reason and not click.reason.strip():
+        return Refused(reason=Refusal.NO_REASON)
+    return None

@@ -37,9 +37,11 @@ REFUSED: Mapping[Refusal, str] = MappingProxyType(
         "Ask the owner of the bot's policy file to add it.",
         Refusal.OUTSIDE_WINDOW: "That is outside the change windows of this group. Nothing was requested. "
         "Choose a start time inside one.",
-        Refusal.STEP_UP_NEEDED: "This approval needs your second factor. Nothing was counted yet. "
-        "Open the link you get now and confirm there.",
-        Refusal.TOO_MANY: "You have made many requests in a short time. Nothing was requested. Wait a few minutes.",
+        Refusal.STEP_UP_NEEDED: "This needs your second factor. Nothing was counted. If no link comes with this "
+        "answer, the bot has no page for it yet: ask its operator to set PUBLIC_URL and STEP_UP_KEY.",
+        Refusal.TOO_MANY: "There were too many requests in a short time, by you or for this group. "
+        "Nothing was requested. Wait a minute.",
+        Refusal.NO_REASON: "A reason is required: say in a sentence why. Nothing was changed.",
     }
 )
 

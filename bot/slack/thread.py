@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from bot.domain.lines import Fact, Line, LineKind
 from bot.domain.people import Account
-from bot.slack.escape import code, mention, mrkdwn, names, when
+from bot.slack.escape import code, mention, mention_group, mention_user, mrkdwn, names, when
+
+PINGED = 50  # one line stays below 3,000 characters
 
 # `{name}` is the fact of that name, escaped; a fact that is missing reads "–".
 TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
@@ -50,7 +52,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.LOOKED_AGAIN: "{account} asked to look again: {what}",
         LineKind.CLOSED: "*Closed as unknown* by {account}: {reason}",
         LineKind.CONFIRMED: "{account} confirmed that the service works. The outage clock stops here.",
-        LineKind.BREAK_GLASS: "*Break-glass* by {account}, alone and without approvals: {reason}",
+        LineKind.BREAK_GLASS: "*Break-glass* by {account}, alone and without approvals: {reason} {users} {groups}",
         LineKind.REVIEWED: "{account} wrote the break-glass review.",
     }
 )
@@ -71,6 +73,10 @@ def _show(name: str, fact: Fact) -> str:
     match name, fact:
         case "account", str(text):
             return _account(text)
+        case "users", list(items):
+            return " ".join(mention_user(user) for user in items[:PINGED])
+        case "groups", list(items):
+            return " ".join(mention_group(group) for group in items[:PINGED])
         case "start_at", str(text):
             return _moment(text)
         case (("job_id" | "code" | "zone"), str(text)):

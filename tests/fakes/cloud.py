@@ -71,15 +71,19 @@ class FakeCloud:
     reads: int = 0
 
     def __post_init__(self) -> None:
-        self._power = {
-            server.id: Power(server)
-            for snapshot in self.snapshots.values()
-            for instance in snapshot.instances
-            for server in (instance.at_source, instance.at_target)
-            if server is not None
-        }
+        self._power: dict[ServerId, Power] = {}
+        for group_id, snapshot in self.snapshots.items():
+            self.put(group_id, snapshot)
         self._reversing: dict[GroupId, tuple[Site, int]] = {}
         self._jobs: dict[JobId, GroupId] = {}
+
+    def put(self, group_id: GroupId, snapshot: Snapshot) -> None:
+        """Somebody made or changed this group in the console; servers that were there keep their power."""
+        self.snapshots[group_id] = snapshot
+        for instance in snapshot.instances:
+            for server in (instance.at_source, instance.at_target):
+                if server is not None:
+                    self._power.setdefault(server.id, Power(server))
 
     @property
     def projects(self) -> tuple[ProjectAlias, ...]:
@@ -95,6 +99,8 @@ class FakeCloud:
 
     async def snapshot(self, project: ProjectAlias, group_id: GroupId) -> Snapshot:
         self._read()
+        if group_id not in self.snapshots:
+            raise CloudError(problem("There is no such protection group.", is_missing=True))
         facts = self.snapshots[group_id]
         instances = tuple(self._seen(instance) for instance in facts.instances)
         return replace(facts, instances=instances, taken_at=datetime.now(UTC))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from bot.domain.policy.counting import best_quorum, count, live_quorum, may_run, quorum, who_can_still_act
 from bot.domain.policy.explaining import explain
-from bot.domain.policy.membership import account_key, is_in, is_same_person, person_id_of, roles_of, rule_for, users_of
+from bot.domain.policy.membership import (
+    account_key,
+    accounts_of,
+    is_in,
+    is_same_person,
+    person_id_of,
+    roles_of,
+    rule_for,
+    users_of,
+)
 from bot.domain.policy.rights import decide, refusal_of_account
 from bot.domain.policy.rules import (
     Action,
@@ -30,6 +39,7 @@ __all__ = [
     "Rule",
     "Window",
     "account_key",
+    "accounts_of",
     "best_quorum",
     "count",
     "decide",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from bot.domain.facts import Group
-from bot.domain.people import Account, Person
+from bot.domain.people import OPERATOR_TEAM, Account, Person
 from bot.domain.policy.rules import Audience, Policy, Rule
 
 Members = Mapping[str, frozenset[str]]  # Slack user group → the user ids in it now
@@ -23,6 +23,17 @@ def person_id_of(policy: Policy, account: Account) -> str:
     if by_key is None and not account.is_operator:
         by_key = policy.people.get(account.user)
     return by_key or str(account)
+
+
+def accounts_of(policy: Policy, person: Person) -> tuple[Account, ...]:
+    """Every account that the policy knows of this human being, beginning with the one that acts."""
+    mine, team = person.account, policy.team or person.account.team
+    found = {mine: None}
+    for key in (key for key, person_id in policy.people.items() if person_id == person.person_id):
+        where, _, user = key.rpartition("/")
+        enterprise = "" if where == OPERATOR_TEAM else mine.enterprise
+        found[Account(enterprise, where or team, user)] = None
+    return tuple(found)
 
 
 def is_same_person(policy: Policy, person: Person, account: Account) -> bool:

@@ -109,7 +109,8 @@ def _may_approve(
     policy: Policy, rule: Rule, person: Person, request: Request | None, now: datetime, has_stepped_up: bool
 ) -> Decision:
     right = right_to_approve(policy, rule, person, request, has_stepped_up=has_stepped_up)
-    starts_at = (request.options.start_at if request else None) or now
+    chosen = request.options.start_at if request else None
+    starts_at = max(chosen or now, now)  # approved after the chosen time, it would begin at once
     if right.reason in (None, Refusal.STEP_UP_NEEDED) and not is_inside(rule, starts_at):
         return Decision(reason=Refusal.OUTSIDE_WINDOW)
     return right

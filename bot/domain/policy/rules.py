@@ -115,6 +115,7 @@ class Refusal(StrEnum):
     OUTSIDE_WINDOW = "outside_window"
     STEP_UP_NEEDED = "step_up_needed"
     TOO_MANY = "too_many"
+    NO_REASON = "no_reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,219 @@
+"""A desk to click at: the real store, a cloud in memory, a directory whose people change, and what was enqueued."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.audit import Recorded
+from bot.domain.errors import PeopleError
+from bot.domain.facts import GroupId, ProjectAlias, Site, Snapshot
+from bot.domain.people import Account, Person
+from bot.domain.plan import Options
+from bot.domain.policy import Audience, Policy, Role, Rule, person_id_of
+from bot.domain.request import Draft, Request, RequestId
+from bot.domain.surface import PlaceKind
+from bot.ports import RequestView
+from bot.service.approving import approve
+from bot.service.clicks import Click
+from bot.service.desk import Desk
+from bot.service.opening import open_request
+from bot.service.outcomes import Approving, Opened, Opening
+from storage.database import open_database
+from storage.unit_of_work import SqlStore
+from tests.domain import facts
+from tests.fakes.cloud import FakeCloud
+
+PROJECT = ProjectAlias("eu-de")
+ROSA, AMIR, CHEN, PAT = (Account("", "T1", user) for user in ("UROSA", "UAMIR", "UCHEN", "UPAT"))
+GROUP = GroupId("g-1")
+
+
+def audience(*users: str, groups: tuple[str, ...] = ()) -> Audience:
+    return Audience(users=frozenset(users), usergroups=frozenset(groups))
+
+
+def rule(**changes: Any) -> Rule:
+    """Two of Amir, Chen and whoever is in S1; Rosa may break the glass."""
+    values: dict[str, Any] = {
+        "name": "production",
+        "environment": "PRODUCTION",
+        "name_patterns": ("*",),
+        "roles": (Role(name="dr", need=2, who=audience("UAMIR", "UCHEN", groups=("S1",))),),
+        "break_glass": audience("UROSA"),
+        "approvals_channel": "C1",
+    }
+    return Rule(**(values | changes))
+
+
+ALONE = (Role(name="dr", need=1, who=audience("UAMIR", "UCHEN", groups=("S1",))),)
+
+
+@dataclass
+class Directory:
+    """Slack's directory. What a test writes here is seen at the next look."""
+
+    policies: Policies
+    flags: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    is_down: bool = False
+    looks: int = 0
+
+    async def look_up(self, account: Account) -> Person:
+        self.looks += 1
+        if self.is_down:
+            raise PeopleError("Slack does not answer")
+        seen = Person(
+            account=account,
+            name=account.user,
+            person_id=person_id_of(self.policies.policy, account),
+            usergroups=self.groups.get(account.user, frozenset()),
+            is_foreign=account.team not in ("T1", "operator"),
+        )
+        return replace(seen, **self.flags.get(account.user, {}))
+
+    async def members(self, usergroup: str) -> frozenset[str]:
+        return frozenset(user for user, groups in self.groups.items() if usergroup in groups)
+
+
+@dataclass
+class Policies:
+    policy: Policy = field(default_factory=lambda: Policy(version="v1", rules=(rule(),), team="T1"))
+
+    def rule(self, **changes: Any) -> None:
+        """The one rule, changed."""
+        self.policy = replace(self.policy, rules=(replace(self.policy.rules[0], **changes),))
+
+
+@dataclass
+class OpenRooms:
+    cure: str = ""
+
+    async def cure_for(self, channel: str) -> str:
+        return self.cure
+
+
+@dataclass
+class Bell:
+    rung: int = 0
+
+    def wake(self) -> None:
+        self.rung += 1
+
+
+@dataclass
+class Watch:
+    """This machine's clock, which a test may set wrong. The database has its own."""
+
+    off_by: timedelta = timedelta(0)
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.off_by
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.seconds
+
+
+class Bench:
+    """`url` is a migrated database."""
+
+    def __init__(self, url: str, *, groups: int = 1) -> None:
+        self.database = open_database(url)
+        self.enqueued: list[tuple[RequestId, int]] = []
+        self.store = SqlStore(self.database, enqueue=lambda _, request, revision: self.order(request, revision))
+        self.cloud = FakeCloud({GroupId(f"g-{n}"): healthy(n) for n in range(1, groups + 1)})
+        self.policies = Policies()
+        self.people = Directory(self.policies)
+        self.rooms, self.bell, self.watch = OpenRooms(), Bell(), Watch()
+        self.desk = Desk(
+            store=self.store,
+            cloud=self.cloud,
+            people=self.people,
+            rooms=self.rooms,
+            policies=self.policies,
+            notifier=self.bell,
+            clock=self.watch,
+        )
+
+    def order(self, request: RequestId, revision: int) -> None:
+        self.enqueued.append((request, revision))
+
+    def close(self) -> None:
+        self.store.close()
+        self.database.close()
+
+    def drift(self, group: GroupId = GROUP, *, server: str = "new-1") -> None:
+        """Somebody adds a server to the group in the cloud's console."""
+        seen = self.cloud.snapshots[group]
+        grown = replace(
+            seen, instances=(*seen.instances, facts.instance(server)), pairs=(*seen.pairs, facts.pair(server))
+        )
+        grown = replace(
+            grown, group=replace(grown.group, instance_count=len(grown.instances), pair_count=len(grown.pairs))
+        )
+        self.cloud.put(group, grown)
+
+    async def ask(self, who: Account = ROSA, **changes: Any) -> Opening:
+        return await open_request(self.desk, draft(**changes), who, "modal")
+
+    async def asked(self, who: Account = ROSA, **changes: Any) -> Request:
+        """An open request, looked at a while ago: the next click looks again."""
+        opened = await self.ask(who, **changes)
+        assert isinstance(opened, Opened), opened
+        self.desk = replace(self.desk, limits=replace(self.desk.limits, fresh_for=timedelta(0)))
+        return opened.request
+
+    async def approve(self, request: Request, who: Account = AMIR, **changes: Any) -> Approving:
+        return await approve(self.desk, click(request, who, **changes))
+
+    async def request(self, request: Request) -> Request:
+        found = await self.store.read(lambda tx: tx.requests.get(request.id))
+        assert found is not None
+        return found
+
+    async def view(self, request: Request) -> RequestView:
+        found = await self.store.read(lambda tx: tx.requests.view(request.id))
+        assert found is not None
+        return found
+
+    async def audit(self) -> list[Recorded]:
+        return await self.store.read(lambda tx: tx.audit.stream())
+
+    async def outcomes(self) -> list[tuple[str, str]]:
+        return [(row.entry.action, row.entry.outcome) for row in await self.audit()]
+
+    async def lines(self, request: Request) -> list[dict[str, Any]]:
+        surfaces = await self.store.read(lambda tx: tx.surfaces.of(request.id))
+        return [dict(one.data) for one in surfaces if one.place.kind is PlaceKind.LINE]
+
+
+def healthy(number: int) -> Snapshot:
+    made = facts.snapshot(f"db-{number}", f"web-{number}")
+    return replace(made, group=replace(made.group, id=GroupId(f"g-{number}"), name=f"pg-{number}"))
+
+
+def draft(**changes: Any) -> Draft:
+    options = changes.pop("options", Options())
+    values: dict[str, Any] = {
+        "project": PROJECT,
+        "group_id": GROUP,
+        "to": Site.TARGET,
+        "reason": "The first zone is failing",
+        "options": options,
+    }
+    return Draft(**(values | changes))
+
+
+def click(request: Request, who: Account = AMIR, **changes: Any) -> Click:
+    values: dict[str, Any] = {
+        "request_id": request.id,
+        "revision": request.revision,
+        "actor": who,
+        "surface": "button",
+        "acknowledged": frozenset(finding.check for finding in request.findings),
+    }
+    return Click(**(values | changes))
