@@ -205,10 +205,6 @@ def problem(trouble: Problem) -> str:
     return mrkdwn(trouble.sentence, 1500) + reference
 
 
-def people_unknown() -> str:
-    return refused(Refusal.NOBODY_KNOWS)
-
-
 # ----------------------------------------------------------------------------------------------- form
 # Errors of inputs are plain text: Slack shows them as they are under the field.
 
