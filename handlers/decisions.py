@@ -16,6 +16,7 @@ from bot.service.clicks import Click
 from bot.service.desk import Desk
 from bot.service.outcomes import Acting, Done
 from bot.slack import modals, texts
+from bot.slack.cards.login import login_view
 from bot.slack.cards.scene import Scene
 from bot.slack.ids import ActionId, CallbackId, Target, decode_target
 from handlers import words
@@ -42,7 +43,6 @@ SIMPLE = {
     ActionId.CANCEL: Simple(ask=steering.cancel, done=texts.cancel_asked(), late=texts.too_late_to_cancel()),
     ActionId.LOOK_AGAIN: Simple(ask=steering.look_again, done=texts.answered()),
     ActionId.CONFIRM: Simple(ask=steering.confirm_service, done=texts.confirmed(), nothing=texts.nothing_to_confirm()),
-    ActionId.SHOW_LOGIN: Simple(ask=reading.show_login, done=texts.login_sent(), nothing=texts.no_login_yet()),
 }
 
 SECOND_STEPS: dict[ActionId, Draw] = {
@@ -70,6 +70,7 @@ class Decisions:
         app.action({"action_id": ActionId.APPROVE.value})(self.on_approve)
         app.action({"action_id": ActionId.CHECK_AGAIN.value})(self.on_check_again)
         app.action({"action_id": ActionId.OPEN_CARD.value})(self.on_link)
+        app.action({"action_id": ActionId.SHOW_LOGIN.value})(self.on_show_login)
         for action in SIMPLE:
             app.action({"action_id": action.value})(self.on_simple)
         for action in SECOND_STEPS:
@@ -104,6 +105,22 @@ class Decisions:
 
         loading = modals.loading_view(text="Checking again: group, pairs, servers…")
         self._in_modal(origin, loading, considered)
+
+    async def on_show_login(self, ack: AsyncAck, body: Raw) -> None:
+        """The guidance again, in a view of this person's own: whatever became of the direct message."""
+        await ack()
+        origin, target = origin_of(body), decode_target(clicked_value(body))
+
+        async def draw() -> View:
+            if target is None:
+                return modals.problem_view(texts.bad_button())
+            outcome = await reading.show_login(self.counter.desk, _click(target, origin, "button"))
+            if not isinstance(outcome, Done):
+                return modals.problem_view(words.of_acting(outcome, "", nothing=texts.no_login_yet()))
+            view = await reading.view(self.counter.desk, target.request_id)
+            return login_view(view.request, view.history) if view else _unknown()
+
+        self._in_modal(origin, modals.loading_view(title="Login guidance", text="One moment…"), draw)
 
     async def on_approve_submit(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)

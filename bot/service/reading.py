@@ -9,10 +9,8 @@ from bot.domain.facts import Catalogue, ProjectAlias
 from bot.domain.people import Account, Person
 from bot.domain.policy import Action, decide, rule_for
 from bot.domain.request import OPEN_STATES, Request, RequestId, State
-from bot.domain.surface import Place, PlaceKind
 from bot.ports import RequestView, Transaction
-from bot.service.changes import record
-from bot.service.clicks import Click, cause_of, judge, note, who
+from bot.service.clicks import Click, judge, note, who
 from bot.service.desk import Desk
 from bot.service.outcomes import Done, Missing, NothingToAnswer, Refused
 
@@ -41,28 +39,25 @@ async def view(desk: Desk, request_id: RequestId) -> RequestView | None:
 
 
 async def show_login(desk: Desk, click: Click) -> Showing:
-    """Send the login guidance to this person's direct messages (again)."""
+    """Whether this person may read the login guidance; shown again or not, it is an audit row."""
     person = await who(desk, click.actor)
-    outcome = await desk.store.run(lambda tx: _show_login(tx, desk, click, person))
-    desk.notifier.wake()
-    return outcome
+    return await desk.store.run(lambda tx: _show_login(tx, desk, click, person))
 
 
 def _show_login(tx: Transaction, desk: Desk, click: Click, person: Person | None) -> Showing:
+    outcome = _login_shown(tx, desk, click, person)
+    note(tx, click, Action.SEE_LOGIN, outcome)
+    return outcome
+
+
+def _login_shown(tx: Transaction, desk: Desk, click: Click, person: Person | None) -> Showing:
     request = tx.requests.get(click.request_id)
     if request is None:
-        note(tx, click, Action.SEE_LOGIN, missing := Missing())
-        return missing
+        return Missing()
     decision = judge(tx, desk, request, Action.SEE_LOGIN, click, person)
     if decision.reason:
-        note(tx, click, Action.SEE_LOGIN, refused := Refused(reason=decision.reason))
-        return refused
-    if request.state not in RAN:
-        note(tx, click, Action.SEE_LOGIN, nothing := NothingToAnswer(request=request))
-        return nothing
-    tx.surfaces.want(request.id, Place(PlaceKind.LOGIN, str(click.actor)), user=click.actor.user)
-    record(tx, request, Action.SEE_LOGIN.value, cause_of(click))
-    return Done(request=request)
+        return Refused(reason=decision.reason)
+    return Done(request=request) if request.state in RAN else NothingToAnswer(request=request)
 
 
 async def recent(desk: Desk, *, limit: int = 20) -> tuple[Request, ...]:

@@ -152,10 +152,6 @@ def reviewed() -> str:
     return "Your review is recorded with the request."
 
 
-def login_sent() -> str:
-    return "The login guidance is in your direct messages with me."
-
-
 def no_login_yet() -> str:
     return "There is no login guidance yet: it is sent once the servers run at the other site."
 

@@ -33,8 +33,9 @@ def pairs_line(snapshot: Snapshot) -> str:
         return "no replication pairs"
     exceptions = [f"{pair.name} ({exception})" for pair in pairs if (exception := _exception(pair))]
     sound = len(pairs) - len(exceptions)
-    line = f"{sound}/{len(pairs)} pairs active, 100 %, no fault"
-    return f"{line}; not {listed(exceptions)}" if exceptions else line
+    if exceptions:
+        return f"{sound}/{len(pairs)} pairs in sync; not in sync: {listed(exceptions)}"
+    return f"{sound}/{len(pairs)} pairs active, 100 %, no fault"
 
 
 def _exception(pair: ReplicationPair) -> str:
