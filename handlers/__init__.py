@@ -18,5 +18,6 @@ def register(app: AsyncApp, desk: Desk, client: AsyncWebClient, background: Back
     """Everything the bot listens to."""
     counter = Counter(desk=desk, client=client, background=background)
     forms, decisions = Forms(counter), Decisions(counter)
-    for listener in (forms, decisions, Commands(counter, forms, decisions), Home(counter)):
+    # Bolt asks one listener after the other, which costs more than what it then calls: what people type comes first.
+    for listener in (Commands(counter, forms, decisions), decisions, forms, Home(counter)):
         listener.listen(app)

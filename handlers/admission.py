@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.domain.audit import Entry
 from bot.service.desk import Desk
-from handlers.payload import Origin, Raw, origin_of
+from handlers.payload import Origin, origin_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,15 +26,17 @@ class Home:
     enterprise: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+@dataclass(frozen=True, kw_only=True)
+class Admission(AsyncMiddleware):
     """Bolt's global middleware. The signature says that Slack sent it; this says that it is meant for us."""
 
     home: Home
     desk: Desk
 
-    async def __call__(self, body: Raw, next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-        origin = origin_of(body)
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        origin = origin_of(req.body)
         reason = self.foreign(origin)
         if not reason:
             return await next()

@@ -5,7 +5,9 @@ Texts come in escaped (`bot.slack.escape`). https://docs.slack.dev/reference/blo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 Block = dict[str, Any]
@@ -13,6 +15,14 @@ View = dict[str, Any]
 
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
+
+
+class Drawn(dict[str, Any]):
+    """A view that is the same for everybody and kept: never to be changed. Its JSON is written once."""
+
+    @cached_property
+    def json(self) -> str:
+        return json.dumps(self)
 
 
 def plain_text(text: str) -> Block:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from bot.domain.preflight import Finding, Level
 from bot.domain.request import Request
 from bot.domain.run import HardStopAnswer, Run
 from bot.slack.blocks import (
     Block,
+    Drawn,
     View,
     checkboxes,
     context,
@@ -137,9 +140,10 @@ def hard_stop_view(request: Request, run: Run) -> View:
     return modal(CallbackId.HARD_STOP, "Servers do not stop", blocks, submit="Answer", close="Back", metadata=metadata)
 
 
+@lru_cache(16)
 def loading_view(title: str = "Planned failover", text: str = "Asking the cloud…") -> View:
     """Opened at once, while the trigger is valid; what is asked for replaces it."""
-    return modal(CallbackId.LOADING, plain(title, 24), [section(mrkdwn(text, 500))])
+    return Drawn(modal(CallbackId.LOADING, plain(title, 24), [section(mrkdwn(text, 500))]))
 
 
 def problem_view(sentence: str, *, title: str = "That did not work") -> View:

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bot.domain.facts import Group, Known, ProjectAlias
 from bot.domain.plan import Occasion
 from bot.domain.policy import Rule
 from bot.domain.preflight import Finding
 from bot.slack import texts
-from bot.slack.blocks import Block, View, context, field, modal, option, plain_text, radio, search, section, text_input
+from bot.slack.blocks import (
+    Block,
+    Drawn,
+    View,
+    context,
+    field,
+    modal,
+    option,
+    plain_text,
+    radio,
+    search,
+    section,
+    text_input,
+)
 from bot.slack.cards.lines import verb
 from bot.slack.escape import mrkdwn, plain, utc
 from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, encode_form
@@ -36,10 +50,12 @@ class Form:
     plan_code: str = ""
 
 
+@lru_cache(64)
 def request_form(form: Form) -> View:
+    """The same view for the same knowledge: in an emergency many people open the same form at once."""
     callback = CallbackId.BREAK_GLASS if form.break_glass else CallbackId.REQUEST
     target = FormTarget(form.project, form.group.id if form.group else None)
-    return modal(
+    view = modal(
         callback,
         "Break glass" if form.break_glass else "Request a failover",
         [*_warning(form), *_which(form), *_why(form), *_when(), *_how(form)],
@@ -47,6 +63,7 @@ def request_form(form: Form) -> View:
         close="Cancel",
         metadata=encode_form(target),
     )
+    return Drawn(view)
 
 
 def _warning(form: Form) -> list[Block]:
