@@ -1,0 +1,82 @@
+"""`python -m tests.benchmarks [NAME…] [--json FILE] [--markdown] [--mode MODE]`: measure, and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import uvloop
+
+from tests.benchmarks.figures import Row, this_machine
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.table import as_json, as_markdown, as_text
+
+Measure = Callable[[Setting], Awaitable[list[Row]]]
+
+# name -> module and function under `paths`, and what it is about
+PATHS: Mapping[str, tuple[str, str]] = {
+    "command": ("command.over_http_rows", "signed /failover over HTTP to the ack and to the modal"),
+    "socket": ("command.over_socket_rows", "the same over Socket Mode"),
+    "follow": ("follow.rows", "following jobs: CPU, memory, lateness"),
+    "takeover": ("takeover.rows", "kill -9 of a worker to the survivor's first look"),
+    "start": ("start.rows", "--help, ready, memory"),
+    "search": ("search.rows", "the form's group search among many groups"),
+    "card": ("card.rows", "a card of many servers, drawn"),
+}
+MODES: Mapping[str, tuple[str, str]] = {}
+
+
+def measure_of(place: str) -> Measure:
+    """Imported late: a path whose peer or database is missing must not stop the others."""
+    module, _, function = place.partition(".")
+    found: Measure = getattr(import_module(f"tests.benchmarks.paths.{module}"), function)
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    known = "\n".join(f"  {name:<14} {about}" for name, (_, about) in {**PATHS, **MODES}.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"names and modes:\n{known}",
+    )
+    parser.add_argument("names", nargs="*", choices=[*PATHS, []], metavar="NAME", help="which paths; all by default")
+    parser.add_argument("--mode", choices=MODES, help="a bad day instead of the paths")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to this file too")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the contenders take turns (default 3)")
+    return parser.parse_args()
+
+
+async def measured(places: Mapping[str, str], setting: Setting) -> list[Row]:
+    rows: list[Row] = []
+    for name, place in places.items():
+        began, load = time.monotonic(), os.getloadavg()[0]
+        rows += await measure_of(place)(setting)
+        print(f"{name}: {time.monotonic() - began:.0f} s, load {load:.1f}", file=sys.stderr)
+    return rows
+
+
+def main() -> None:
+    given = arguments()
+    chosen = {given.mode: MODES[given.mode]} if given.mode else {n: PATHS[n] for n in given.names or PATHS}
+    before = os.getloadavg()
+    with tempfile.TemporaryDirectory(prefix="failover-bench-") as folder:
+        setting = replace(Setting(folder=Path(folder)), rounds=given.rounds)
+        rows = uvloop.run(measured({name: place for name, (place, _) in chosen.items()}, setting))
+    machine = this_machine()
+    print(as_markdown(rows, machine) if given.markdown else as_text(rows, machine))
+    if given.json:
+        given.json.write_text(as_json(rows, machine, [*before, *os.getloadavg()]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Programs that do only the unavoidable: the same bytes on the wire and no framework."""

@@ -1,0 +1,1 @@
+"""What is measured of ours that is not simply the bot's own process."""

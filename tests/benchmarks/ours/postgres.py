@@ -1,0 +1,35 @@
+"""A PostgreSQL server for one benchmark, that keeps what it has committed: with fsync, as in production."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.benchmarks.ours.rows import migrate_all
+from tests.postgres import PostgresServer
+
+
+@asynccontextmanager
+async def postgres() -> AsyncIterator[PostgresServer]:
+    server = PostgresServer(durable=True)
+    await asyncio.to_thread(server.start)
+    try:
+        yield server
+    finally:
+        await asyncio.to_thread(server.remove)
+
+
+@asynccontextmanager
+async def database(kind: str, folder: Path) -> AsyncIterator[str]:
+    """The URL of a migrated database of that kind; `folder` holds the file of SQLite."""
+    if kind == "sqlite":
+        url = f"sqlite:///{folder / 'bench.sqlite'}"
+        await asyncio.to_thread(migrate_all, url)
+        yield url
+        return
+    async with postgres() as server:
+        url = server.create()
+        await asyncio.to_thread(migrate_all, url)
+        yield url

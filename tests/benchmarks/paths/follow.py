@@ -1,0 +1,173 @@
+"""Following jobs: what it costs the processor and the memory, and how late the looks are, as the cloud sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from tests.benchmarks.children import Child, free_port, module, running
+from tests.benchmarks.figures import Rounds, Row, Turn, in_turns
+from tests.benchmarks.ours.bot import bot_environment, program
+from tests.benchmarks.ours.postgres import database
+from tests.benchmarks.ours.rows import fill_running, opened
+from tests.benchmarks.outside import cloud
+from tests.benchmarks.outside.cloud import job_id_of
+from tests.benchmarks.outside.slack import BareSlack
+from tests.benchmarks.paths.command import bare_slack
+from tests.benchmarks.setting import Setting
+
+OURS, SAME, AIOHTTP, HTTPX, SDK = "ours", "same client", "bare aiohttp", "default httpx", "SDK in threads"
+CLIENTS = {SAME: "same", AIOHTTP: "aiohttp", HTTPX: "httpx"}
+SDK_THREADS = 16
+SETTLE_SHARE = 1.2  # intervals that pass before anything is counted
+FILL_SECONDS = 240.0
+
+
+@asynccontextmanager
+async def bare_cloud(setting: Setting) -> AsyncIterator[int]:
+    async with running(module("outside.cloud"), setting.folder) as child:
+        yield int(child.word)
+
+
+async def look_at(port: int, path: str) -> Any:
+    def read() -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+            return json.load(answer)
+
+    return await asyncio.to_thread(read)
+
+
+async def watched(child: Child, port: int, setting: Setting) -> Mapping[str, float]:
+    """One window: what the process used, and what the cloud saw."""
+    path = f"/_/gaps?interval={setting.poll_seconds}"
+    await look_at(port, path)
+    before = child.cpu_seconds()
+    await asyncio.sleep(setting.window_seconds)
+    used, seen = child.cpu_seconds() - before, await look_at(port, path)
+    return {
+        "CPU, %": 100 * used / seen["seconds"],
+        "looks/s": seen["looks"] / seen["seconds"],
+        "late p50, ms": seen["late_p50"] * 1000,
+        "late p99, ms": seen["late_p99"] * 1000,
+        "memory, MB": child.memory_bytes() / 1e6,
+    }
+
+
+async def rows(setting: Setting) -> list[Row]:
+    seen = {jobs: await _at(setting, jobs) for jobs in setting.job_counts}
+    return [row for jobs, rounds in seen.items() for row in _rows(setting, jobs, rounds)] + _growth(setting, seen)
+
+
+async def _at(setting: Setting, jobs: int) -> Rounds:
+    """One contender at a time follows; our worker is stopped between its turns only at the end, so it goes first."""
+    contenders: dict[str, Turn] = {OURS: partial(_ours, setting, jobs)}
+    for who in (SAME, AIOHTTP, *((HTTPX,) if jobs >= setting.peer_jobs else ())):
+        contenders[who] = partial(_loop, setting, jobs, ("limits.polls", CLIENTS[who]))
+    if jobs == setting.peer_jobs:
+        contenders[SDK] = partial(_sdk, setting, jobs)
+    return await in_turns(contenders, setting.rounds)
+
+
+async def _loop(setting: Setting, jobs: int, what: tuple[str, str]) -> Mapping[str, float]:
+    async with bare_cloud(setting) as port:
+        program, client = what
+        async with running(module(program, client, port, jobs, setting.poll_seconds), setting.folder) as child:
+            await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
+            return await watched(child, port, setting)
+
+
+async def _sdk(setting: Setting, jobs: int) -> Mapping[str, float]:
+    async with bare_cloud(setting) as port:
+        command = module("peers.polls_sdk", port, jobs, setting.poll_seconds, SDK_THREADS)
+        async with running(command, setting.folder) as child:
+            await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
+            return await watched(child, port, setting)
+
+
+async def _ours(setting: Setting, jobs: int) -> Mapping[str, float]:
+    """A worker process on PostgreSQL that finds so many runs to follow. Its memory before them is taken off."""
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(bare_cloud(setting))
+        slack = await stack.enter_async_context(bare_slack())
+        url = await stack.enter_async_context(database("postgresql", setting.folder))
+        child = await stack.enter_async_context(worker(setting, slack, port, url))
+        await asyncio.sleep(1)
+        empty = child.memory_bytes() / 1e6
+        with opened(url) as rows:
+            await fill_running(rows, [job_id_of(number) for number in range(jobs)])
+        await _until_followed(port, jobs)
+        await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
+        seen = await watched(child, port, setting)
+        return {**seen, "a job, kB": (seen["memory, MB"] - empty) * 1000 / jobs}
+
+
+@asynccontextmanager
+async def worker(setting: Setting, slack: BareSlack, cloud_port: int, url: str) -> AsyncIterator[Child]:
+    folder = setting.folder / f"worker-{free_port()}"
+    folder.mkdir()
+    pace = {"POLL_SECONDS": str(setting.poll_seconds), "SLOW_POLL_SECONDS": str(setting.poll_seconds)}
+    env = bot_environment(folder, free_port(), slack.environment(), cloud.environment(cloud_port), url, **pace)
+    async with program("worker", folder, env) as child:
+        yield child
+
+
+async def _until_followed(port: int, jobs: int) -> None:
+    async with asyncio.timeout(FILL_SECONDS):
+        while len(await look_at(port, "/_/looked")) < jobs:
+            await asyncio.sleep(0.5)
+
+
+def _rows(setting: Setting, jobs: int, seen: Rounds) -> list[Row]:
+    path, is_largest = f"following {jobs:,} jobs every {setting.poll_seconds:g} s", jobs == max(setting.job_counts)
+
+    def row(measure: str, limit: str, **more: Any) -> Row:
+        peers = {who: seen.of(who, measure) for who in (AIOHTTP, HTTPX, SDK) if who in seen.shown and who != limit}
+        return Row(
+            path=path,
+            measure=measure,
+            ours=seen.of(OURS, measure),
+            limit=seen.of(limit, measure),
+            limit_name=limit,
+            peers=peers,
+            rounds=setting.rounds,
+            **more,
+        )
+
+    late, each = seen.of(OURS, "late p99, ms"), seen.of(OURS, "a job, kB")
+    cpu = seen.of(OURS, "CPU, %") / (seen.of(SAME, "CPU, %") or 1)
+    return [
+        row("CPU, %", SAME, goal="≤ 1.5 × the same client", is_met=cpu <= 1.5),
+        row("looks/s", SAME),
+        row("late p99, ms", SAME, goal="≤ 250 ms" if is_largest else "", is_met=late <= 250 if is_largest else None),
+        Row(
+            path=path,
+            measure="memory of a job, kB",
+            ours=each,
+            goal="≤ 20 kB" if is_largest else "",
+            is_met=each <= 20 if is_largest else None,
+            rounds=setting.rounds,
+        ),
+    ]
+
+
+def _growth(setting: Setting, seen: Mapping[int, Rounds]) -> list[Row]:
+    """Linear: ten times the jobs cost at most ten times the processor, and a little for the clock's grain."""
+    few, many = sorted(seen)[-2:]
+    each = {jobs: seen[jobs].of(OURS, "CPU, %") / jobs * 1000 for jobs in (few, many)}
+    return [
+        Row(
+            path=f"following: from {few:,} to {many:,} jobs",
+            measure="CPU, % per 1,000 jobs",
+            ours=each[many],
+            limit=each[few],
+            limit_name=f"at {few:,}",
+            goal="grows linearly: ≤ 1.2 ×",
+            is_met=each[many] <= 1.2 * each[few],
+            rounds=setting.rounds,
+        )
+    ]

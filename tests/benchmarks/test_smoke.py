@@ -1,0 +1,41 @@
+"""Each benchmark runs, with tiny counts, and its rows can be shown. No figure is judged here."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.__main__ import PATHS, measure_of
+from tests.benchmarks.figures import Row, median, percentile, this_machine
+from tests.benchmarks.setting import tiny
+from tests.benchmarks.table import as_json, as_markdown, as_text
+
+
+@pytest.mark.parametrize("name", PATHS)
+async def test_the_benchmark_runs_and_gives_figures(name: str, tmp_path: Path) -> None:
+    rows = await measure_of(PATHS[name][0])(tiny(tmp_path))
+
+    assert rows
+    assert not [row for row in rows if math.isnan(row.ours)]
+
+
+def test_the_table_shows_goal_ratio_and_machine_in_each_form() -> None:
+    row = Row(path="p", measure="ms", ours=3.0, limit=2.0, peers={"x": "not installed"}, goal="≤ 2 ×", is_met=True)
+    machine = this_machine()
+
+    for drawn in (as_text([row], machine), as_markdown([row], machine)):
+        assert machine.python in drawn
+        assert "1.50" in drawn
+        assert "x not installed" in drawn
+        assert "yes" in drawn
+    assert json.loads(as_json([row], machine, [0.5]))["rows"][0]["ratio"] == 1.5
+
+
+def test_percentiles_are_values_that_were_seen() -> None:
+    assert percentile([4, 1, 3, 2], 0.5) == 2
+    assert percentile([4, 1, 3, 2], 0.99) == 4
+    assert math.isnan(percentile([], 0.5))
+    assert median([1.0, math.nan, 3.0]) == 2.0
