@@ -25,6 +25,7 @@ from bot.cloud.identity import discover_from
 from bot.config import Settings
 from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
+from bot.execution.ledger import note
 from bot.execution.queue import RunQueue
 from bot.execution.timing import Timing
 from bot.health import refresh, unready
@@ -191,6 +192,7 @@ def _cloud(stack: AsyncExitStack, environ: Mapping[str, str], clock: SystemClock
 
     def observe(call: CloudCall) -> None:
         metrics.observe("cloud_call", call.milliseconds / 1000, method=call.method, status=str(call.status or "none"))
+        note(call)
 
     cloud = CloudGateway(discovery.accesses, clock=clock, observe=observe)
     stack.push_async_callback(cloud.aclose)

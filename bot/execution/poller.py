@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from bot.domain.errors import CloudError, Problem
+from bot.execution.ledger import LEDGER
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -24,7 +25,7 @@ def _unmeasured(seconds: float) -> None: ...
 class Watch(Generic[A, R]):
     """One thing that is watched: what to read, what to make of it, how often."""
 
-    __slots__ = ("born", "due", "heed", "look", "pace", "result")
+    __slots__ = ("born", "due", "heed", "ledger", "look", "pace", "result")
 
     def __init__(
         self,
@@ -34,11 +35,13 @@ class Watch(Generic[A, R]):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.look, self.heed, self.pace = look, heed, pace
+        self.ledger = LEDGER.get()  # of the run that watches: a lane looks for many
         self.born = self.due = loop.time()
         self.result: asyncio.Future[R] = loop.create_future()
 
     async def turn(self) -> None:
         """Look once. A read that failed is an answer too: the `Problem` goes where the fact would have gone."""
+        LEDGER.set(self.ledger)
         answer: A | Problem
         try:
             answer = await self.look()

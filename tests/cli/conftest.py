@@ -21,6 +21,7 @@ from storage.database import Database, open_database
 from storage.schema import migrate
 from storage.unit_of_work import SqlStore
 
+QUICK = Pace(reverse_seconds=1, sub_job_seconds=0.3, stop_seconds=0.3, start_seconds=0.3)
 FOREIGN = ("SLACK_", "OS_", "HUAWEICLOUD_", "SDRS_", "ECS_", "IMS_", "DATABASE_URL", "FAILOVER_", "PORT", "HOST")
 
 
@@ -75,7 +76,7 @@ def prompt(url: str) -> Prompt:
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[SimulatedCloud]:
-    started = await standalone(pace=Pace())
+    started = await standalone(pace=QUICK)
     yield started
     await started.stop()
 

@@ -8,52 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import SystemClock
-from bot.cloud.gateway import CloudGateway
-from bot.cloud.identity import discover_from
 from bot.demo.sdrs import SimulatedCloud
 from bot.domain.audit import Recorded
 from bot.domain.errors import PeopleError
-from bot.domain.people import Account, Person
-from bot.domain.request import Draft, Request, RequestId, State
+from bot.domain.people import Account
+from bot.domain.request import Request, RequestId, State
 from bot.execution.engine import migrate_engine
 from bot.execution.queue import RunQueue
 from bot.operators import OperatorPeople, this_operator, this_place
-from bot.service.opening import open_request
-from bot.service.outcomes import Opened
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
-from tests.cli.conftest import Prompt, cloud_environment, write_policy
-
-ROSA = Account("E1", "T1", "UROSA")
-
-
-class SlackOfYesterday:
-    """Everybody of Slack is a full member, as they were before it went down."""
-
-    async def look_up(self, account: Account) -> Person:
-        return Person(account=account, name=account.user, person_id=str(account))
-
-    async def members(self, usergroup: str) -> frozenset[str]:
-        return frozenset()
+from tests.cli.conftest import Prompt, write_policy
+from tests.cli.yesterday import ROSA, asked_in_slack
 
 
 @pytest.fixture
-async def asked(operator_prompt: Prompt, cloud: SimulatedCloud, store: SqlStore) -> Request:
-    """Rosa asked in Slack for the switchover of pg-erp, a minute before Slack went down."""
-    from bot.cli.desk import desk_of
-    from bot.policy_file import load
-
-    policy = load(Path(operator_prompt.environment["FAILOVER_POLICY"]))
-    gateway = CloudGateway(discover_from(cloud_environment(cloud)).accesses, clock=SystemClock())
-    desk = replace(desk_of(policy, gateway, store), people=SlackOfYesterday())
-    group = next(group for group in (await gateway.search(gateway.projects[0], "pg-erp")).groups)
-    assert group.production
-    draft = Draft(project=group.project, group_id=group.id, to=group.production.other, reason="Zone down")
-    outcome = await open_request(desk, draft, ROSA, "modal")
-    await gateway.aclose()
-    assert isinstance(outcome, Opened), outcome
-    return outcome.request
+async def asked(operator_prompt: Prompt, store: SqlStore) -> Request:
+    return await asked_in_slack(operator_prompt, store, ROSA)
 
 
 def last(store: SqlStore) -> Recorded:
