@@ -23,6 +23,7 @@ from bot.clock import SystemClock
 from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
 from bot.config import Settings
+from bot.domain.policy import Policy
 from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.ledger import note
@@ -38,6 +39,7 @@ from bot.slack.client import Identity, Wire, slack_client, slack_session, who_am
 from bot.slack.people import SlackPeople
 from bot.slack.projection import Projection
 from bot.slack.rooms import SlackRooms
+from bot.stepup import TotpDoor, door_of, step_up_routes
 from bot.web import SlackEndpoint, web_application
 from handlers import register
 from handlers.admission import Admission, Home
@@ -150,6 +152,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         policies=policies,
         notifier=projection,
         clock=clock,
+        step_up=_step_up(settings, policies.policy),
     )
     background = Background()
     return Parts(
@@ -162,6 +165,18 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         execution=_execution(settings, database, queue, desk, metrics) if roles.work else None,
         bolt=_bolt(settings, desk, client, identity, background) if roles.intake else None,
     )
+
+
+def _step_up(settings: Settings, policy: Policy) -> TotpDoor | None:
+    """A rule that asks for a second factor which nobody could give would let nobody approve: that is found now."""
+    door = door_of(settings.public_url, settings.step_up_key.get_secret_value() if settings.step_up_key else "")
+    asking = [rule.name for rule in policy.rules if rule.needs_step_up]
+    if asking and door is None:
+        raise StartProblems(
+            f"The policy asks for a second factor ({', '.join(asking)}), and PUBLIC_URL or STEP_UP_KEY is not set, "
+            "so nobody could approve. The bot did not start. `failover-bot step-up key` prints a new key."
+        )
+    return door
 
 
 def _database(stack: AsyncExitStack, settings: Settings, *, migrates: bool) -> Database:
@@ -238,7 +253,9 @@ def _bolt(
         ssl_check_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    app.middleware(Admission(home=Home(app_id=_app_id(settings), team=identity.team), desk=desk))
+    app.middleware(
+        Admission(home=Home(app_id=_app_id(settings), team=identity.team, enterprise=identity.enterprise), desk=desk)
+    )
     register(app, desk, client, background)
     return app
 
@@ -294,6 +311,7 @@ async def _answer_http(stack: AsyncExitStack, parts: Parts) -> None:
         readiness=lambda: unready(parts.database, parts.execution),
         refresh_metrics=lambda: refresh(parts.desk.store, parts.metrics, parts.background),
         slack=slack,
+        pages=step_up_routes(parts.desk, parts.settings.public_url) if parts.desk.step_up else (),
     )
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=DRAIN_SECONDS)
     await runner.setup()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,26 @@ def _web_address(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a web address such as https://slack.com/api/")
     return value if value.endswith("/") else value + "/"
+
+
+def _own_address(value: str) -> str:
+    """Links to the second-factor page carry a secret: never in clear, but for tests on this very machine."""
+    parts = urlsplit(value)
+    is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if value and not (parts.hostname and (parts.scheme == "https" or is_here)):
+        raise ValueError("must begin with https://")
+    return value
+
+
+def _sealing_key(value: SecretStr | None) -> SecretStr | None:
+    """32 bytes in URL-safe base64, as Fernet wants them; read here so that a wrong one is found at start."""
+    try:
+        length = len(base64.urlsafe_b64decode(value.get_secret_value())) if value else 32
+    except ValueError:
+        length = 0
+    if length != 32:
+        raise ValueError("is no key; `failover-bot step-up key` prints a new one")
+    return value
 
 
 class LogFormat(StrEnum):
@@ -52,8 +73,10 @@ class Settings(BaseSettings):
     sdrs_endpoint: str = Field("", description="Base address of SDRS, if not found by region or catalogue")
     ecs_endpoint: str = Field("", description="Base address of ECS, if not found by region or catalogue")
     ims_endpoint: str = Field("", description="Base address of IMS, if not found by region or catalogue")
-    public_url: str = Field("", description="Address under which people reach this bot, for the second-factor page")
-    step_up_key: SecretStr | None = Field(
+    public_url: Annotated[str, AfterValidator(_own_address)] = Field(
+        "", description="Address under which people reach this bot, for the second-factor page"
+    )
+    step_up_key: Annotated[SecretStr | None, AfterValidator(_sealing_key)] = Field(
         None, description="Key that seals second factors in the database (failover-bot step-up key prints a new one)"
     )
     poll_seconds: Seconds = Field(5, description="Pause between two looks at a job in its first minute")

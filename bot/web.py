@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import sha256
 
 import structlog
@@ -63,8 +63,9 @@ def web_application(
     readiness: Readiness,
     refresh_metrics: Callable[[], Awaitable[None]],
     slack: SlackEndpoint | None,
+    pages: Iterable[web.AbstractRouteDef] = (),
 ) -> web.Application:
-    """Everything that `serve`, `worker` and `run` answer over HTTP."""
+    """Everything that `serve`, `worker` and `run` answer over HTTP; `pages` are for people."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})
@@ -87,6 +88,7 @@ def web_application(
     application.add_routes(
         [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)]
     )
+    application.add_routes(pages)
     if slack:
         application.add_routes([web.post("/slack/events", slack.receive)])
     return application

@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.service.desk import Desk
 from handlers.background import Background
+from handlers.boundary import Boundary
 from handlers.commands import Commands
 from handlers.counter import Counter
 from handlers.decisions import Decisions
@@ -17,7 +18,8 @@ from handlers.home import Home
 def register(app: AsyncApp, desk: Desk, client: AsyncWebClient, background: Background) -> None:
     """Everything the bot listens to."""
     counter = Counter(desk=desk, client=client, background=background)
+    boundary = Boundary(app, counter)
     forms, decisions = Forms(counter), Decisions(counter)
     # Bolt asks one listener after the other, which costs more than what it then calls: what people type comes first.
     for listener in (Commands(counter, forms, decisions), decisions, forms, Home(counter)):
-        listener.listen(app)
+        listener.listen(boundary)

@@ -11,6 +11,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.domain.audit import Entry
+from bot.ports import StoreError
 from bot.service.desk import Desk
 from handlers.payload import Origin, origin_of
 
@@ -42,12 +43,15 @@ class Admission(AsyncMiddleware):
             return await next()
         log.warning("payload_refused", reason=reason, actor=str(origin.actor))
         entry = Entry(action="payload", outcome=reason, actor=origin.actor, detail={"team": origin.team[:40]})
-        await self.desk.store.run(lambda tx: tx.audit.append(entry))
+        try:
+            await self.desk.store.run(lambda tx: tx.audit.append(entry))
+        except StoreError as error:  # refused all the same
+            log.error("refusal_not_recorded", error=error.sentence)
         return BoltResponse(status=200, body="")
 
     def foreign(self, origin: Origin) -> str:
         """Empty when it is ours. A stranger in a shared channel clicks with our team and their own user's team."""
-        if self.home.app_id and origin.app_id and origin.app_id != self.home.app_id:
+        if self.home.app_id and origin.app_id != self.home.app_id:
             return "foreign_app"
         if origin.team != self.home.team:
             return "foreign_team"

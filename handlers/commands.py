@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.domain.facts import GroupId
 from bot.domain.request import RequestId
@@ -14,6 +14,7 @@ from bot.service.outcomes import Checked, CloudAway, Invalid, Refused
 from bot.slack import modals, texts
 from bot.slack.home import status_view
 from bot.slack.ids import COMMAND, ActionId, CallbackId, FormTarget, Target, decode_target
+from handlers.boundary import Boundary
 from handlers.counter import Counter, View
 from handlers.decisions import Decisions
 from handlers.forms import Forms
@@ -26,12 +27,12 @@ class Commands:
     forms: Forms
     decisions: Decisions
 
-    def listen(self, app: AsyncApp) -> None:
-        app.command(COMMAND)(self.on_command)
-        app.shortcut(CallbackId.START.value)(self.on_shortcut)
-        app.action({"action_id": ActionId.START.value})(self.on_shortcut)
-        app.action({"action_id": ActionId.BREAK_GLASS.value})(self.on_break_glass)
-        app.action({"action_id": ActionId.FAIL_BACK.value})(self.on_fail_back)
+    def listen(self, boundary: Boundary) -> None:
+        boundary.command(COMMAND, self.on_command)
+        boundary.shortcut(CallbackId.START.value, self.on_shortcut)
+        boundary.action(ActionId.START.value, self.on_shortcut)
+        boundary.action(ActionId.BREAK_GLASS.value, self.on_break_glass)
+        boundary.action(ActionId.FAIL_BACK.value, self.on_fail_back)
 
     async def on_command(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
@@ -50,7 +51,9 @@ class Commands:
                 self.decisions.open_approval(origin, target, "command", shows_revision=False)
             case ["deny", request_id]:
                 await ack()
-                await self._deny(origin, RequestId(request_id.upper()))
+                self.decisions.open_second_step(origin, ActionId.DENY, Target(RequestId(request_id.upper()), 1))
+            case ["approve" | "deny", *_]:
+                await ack(text=texts.usage(), response_type="ephemeral")
             case ["break-glass", *words]:
                 await ack()
                 self.forms.open(origin, break_glass=True, group=" ".join(words))
@@ -79,11 +82,6 @@ class Commands:
             return modals.request_form(await self.forms.fresh(chosen))
 
         self._in_modal(origin, first)
-
-    async def _deny(self, origin: Origin, request_id: RequestId) -> None:
-        view = await reading.view(self.counter.desk, request_id)
-        target = Target(request_id, view.request.revision if view else 1)
-        self.decisions.open_second_step(origin, ActionId.DENY, target)
 
     async def _status(self) -> View:
         return status_view(await reading.recent(self.counter.desk))

@@ -75,6 +75,11 @@ class Counter:
         """Go on after the acknowledgement. No failure is silent: the person reads the reference that the log has."""
         self.background.start(self._guarded(origin, tell, work))
 
+    def tell(self, origin: Origin, text: str) -> None:
+        """Say it in private, when there is somebody to say it to."""
+        if origin.actor.user:
+            self.start(origin, lambda text: self.write_to(origin, text), self.whisper(origin, text))
+
     async def _guarded(self, origin: Origin, tell: Tell, work: Awaitable[None]) -> None:
         try:
             await work

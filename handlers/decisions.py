@@ -6,23 +6,26 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.domain.policy import Quorum, count, rule_for
+from bot.domain.request import RequestId
 from bot.domain.run import HardStopAnswer, Run
 from bot.ports import RequestView
 from bot.service import approving, deciding, reading, steering
 from bot.service.clicks import Click
 from bot.service.desk import Desk
-from bot.service.outcomes import Acting, Done
+from bot.service.outcomes import Acting, Approving, Done, Refused
 from bot.slack import modals, texts
 from bot.slack.cards.login import login_view
 from bot.slack.cards.scene import Scene
 from bot.slack.ids import ActionId, CallbackId, Target, decode_target
 from handlers import words
+from handlers.boundary import Boundary
 from handlers.counter import Counter, View
-from handlers.payload import FormState, Origin, Raw, clicked_value, origin_of
+from handlers.payload import FormState, Origin, Raw, action_id_of, callback_id_of, clicked_value, origin_of
 
+TITLE = "Planned failover"
 UseCase = Callable[[Desk, Click], Awaitable[Acting]]
 Draw = Callable[[RequestView], View]
 
@@ -66,40 +69,37 @@ WITH_REASON = {
 class Decisions:
     counter: Counter
 
-    def listen(self, app: AsyncApp) -> None:
-        app.action({"action_id": ActionId.APPROVE.value})(self.on_approve)
-        app.action({"action_id": ActionId.CHECK_AGAIN.value})(self.on_check_again)
-        app.action({"action_id": ActionId.OPEN_CARD.value})(self.on_link)
-        app.action({"action_id": ActionId.SHOW_LOGIN.value})(self.on_show_login)
+    def listen(self, boundary: Boundary) -> None:
+        boundary.action(ActionId.APPROVE.value, self.on_approve)
+        boundary.action(ActionId.CHECK_AGAIN.value, self.on_check_again)
+        boundary.action(ActionId.SHOW_LOGIN.value, self.on_show_login)
+        for link in (ActionId.OPEN_CARD, ActionId.STEP_UP):
+            boundary.action(link.value, self.on_link)
         for action in SIMPLE:
-            app.action({"action_id": action.value})(self.on_simple)
+            boundary.action(action.value, self.on_simple)
         for action in SECOND_STEPS:
-            app.action({"action_id": action.value})(self.on_second_step)
-        app.view(CallbackId.APPROVE.value)(self.on_approve_submit)
-        app.view(CallbackId.HARD_STOP.value)(self.on_hard_stop_submit)
+            boundary.action(action.value, self.on_second_step)
+        boundary.view(CallbackId.APPROVE.value, self.on_approve_submit)
+        boundary.view(CallbackId.HARD_STOP.value, self.on_hard_stop_submit)
         for callback in WITH_REASON:
-            app.view(callback.value)(self.on_reason_submit)
+            boundary.view(callback.value, self.on_reason_submit)
 
-    async def on_link(self, ack: AsyncAck) -> None:
+    async def on_link(self, ack: AsyncAck, body: Raw) -> None:
         """Slack also reports buttons that only open an address."""
         await ack()
 
     async def on_approve(self, ack: AsyncAck, body: Raw) -> None:
         """The second step repeats what will happen, after everything was checked again."""
         await ack()
-        origin, target = origin_of(body), decode_target(clicked_value(body))
-        self.open_approval(origin, target, "button")
+        origin, target = origin_of(body), _target(clicked_value(body))
+        self.open_approval(origin, target, origin.surface)
 
-    def open_approval(
-        self, origin: Origin, target: Target | None, surface: str, *, shows_revision: bool = True
-    ) -> None:
+    def open_approval(self, origin: Origin, target: Target, surface: str, *, shows_revision: bool = True) -> None:
         async def considered() -> View:
-            if target is None:
-                return modals.problem_view(texts.bad_button())
             click = _click(target, origin, surface, shows_revision=shows_revision)
             outcome = await approving.consider(self.counter.desk, click)
             if not isinstance(outcome, Done):
-                return modals.problem_view(words.of_approving(outcome), title="Not approved")
+                return _answer_view(outcome, title="Not approved")
             view = await reading.view(self.counter.desk, outcome.request.id)
             return modals.approve_view(_scene(self.counter.desk, view)) if view else _unknown()
 
@@ -109,12 +109,10 @@ class Decisions:
     async def on_show_login(self, ack: AsyncAck, body: Raw) -> None:
         """The guidance again, in a view of this person's own: whatever became of the direct message."""
         await ack()
-        origin, target = origin_of(body), decode_target(clicked_value(body))
+        origin, target = origin_of(body), _target(clicked_value(body))
 
         async def draw() -> View:
-            if target is None:
-                return modals.problem_view(texts.bad_button())
-            outcome = await reading.show_login(self.counter.desk, _click(target, origin, "button"))
+            outcome = await reading.show_login(self.counter.desk, _click(target, origin, origin.surface))
             if not isinstance(outcome, Done):
                 return modals.problem_view(words.of_acting(outcome, "", nothing=texts.no_login_yet()))
             view = await reading.view(self.counter.desk, target.request_id)
@@ -124,78 +122,66 @@ class Decisions:
 
     async def on_approve_submit(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
-        target = decode_target(origin.private_metadata)
-        if target is None:
-            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
-            return
+        target = _target(origin.private_metadata)
         ticked = FormState.of(body).ticked(ActionId.ACKNOWLEDGE)
         click = _click(target, origin, "modal", acknowledged=ticked)
 
-        async def approve() -> str:
-            return words.of_approving(await approving.approve(self.counter.desk, click))
+        async def approve() -> View:
+            return _answer_view(await approving.approve(self.counter.desk, click), title=TITLE)
 
         await self._answer_in_view(ack, origin, approve, "Counting your approval…")
 
     async def on_hard_stop_submit(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
-        target, choice = decode_target(origin.private_metadata), FormState.of(body).choice(ActionId.ANSWER)
-        if target is None or choice not in tuple(HardStopAnswer):
-            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
+        target, choice = _target(origin.private_metadata), FormState.of(body).choice(ActionId.ANSWER)
+        if choice not in tuple(HardStopAnswer):
+            await ack(response_action="update", view=modals.problem_view(texts.bad_answer()))
             return
         click = _click(target, origin, "modal")
 
-        async def answer() -> str:
+        async def answer() -> View:
             outcome = await steering.answer_hard_stop(self.counter.desk, click, HardStopAnswer(choice))
-            return words.of_acting(outcome, texts.answered())
+            return modals.problem_view(words.of_acting(outcome, texts.answered()), title=TITLE)
 
         await self._answer_in_view(ack, origin, answer, "Noting your answer…")
 
     async def on_reason_submit(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
-        target = decode_target(origin.private_metadata)
-        if target is None:
-            await ack(response_action="update", view=modals.problem_view(texts.bad_button()))
-            return
-        simple = WITH_REASON[CallbackId(str(body["view"]["callback_id"]))]
+        target = _target(origin.private_metadata)
+        simple = WITH_REASON[CallbackId(callback_id_of(body))]
         click = _click(target, origin, "modal", reason=FormState.of(body).text(ActionId.REASON).strip())
 
-        async def act() -> str:
-            return _sentence(await simple.ask(self.counter.desk, click), simple)
+        async def act() -> View:
+            return modals.problem_view(_sentence(await simple.ask(self.counter.desk, click), simple), title=TITLE)
 
         await self._answer_in_view(ack, origin, act, "Noting it…")
 
     async def on_check_again(self, ack: AsyncAck, body: Raw) -> None:
         await ack()
-        origin, target = origin_of(body), decode_target(clicked_value(body))
+        origin, target = origin_of(body), _target(clicked_value(body))
 
         async def check() -> str:
-            if target is None:
-                return texts.bad_button()
-            outcome = await approving.check_again(self.counter.desk, _click(target, origin, "button"))
+            outcome = await approving.check_again(self.counter.desk, _click(target, origin, origin.surface))
             return texts.checked(outcome.request) if isinstance(outcome, Done) else words.of_approving(outcome)
 
         self._whispered(origin, check)
 
     async def on_simple(self, ack: AsyncAck, body: Raw) -> None:
         await ack()
-        origin, target = origin_of(body), decode_target(clicked_value(body))
-        simple = SIMPLE[ActionId(_action_id(body))]
+        origin, target = origin_of(body), _target(clicked_value(body))
+        simple = SIMPLE[ActionId(action_id_of(body))]
 
         async def act() -> str:
-            if target is None:
-                return texts.bad_button()
-            return _sentence(await simple.ask(self.counter.desk, _click(target, origin, "button")), simple)
+            return _sentence(await simple.ask(self.counter.desk, _click(target, origin, origin.surface)), simple)
 
         self._whispered(origin, act)
 
     async def on_second_step(self, ack: AsyncAck, body: Raw) -> None:
         await ack()
-        self.open_second_step(origin_of(body), ActionId(_action_id(body)), decode_target(clicked_value(body)))
+        self.open_second_step(origin_of(body), ActionId(action_id_of(body)), _target(clicked_value(body)))
 
-    def open_second_step(self, origin: Origin, action: ActionId, target: Target | None) -> None:
+    def open_second_step(self, origin: Origin, action: ActionId, target: Target) -> None:
         async def draw() -> View:
-            if target is None:
-                return modals.problem_view(texts.bad_button())
             view = await reading.view(self.counter.desk, target.request_id)
             return SECOND_STEPS[action](view) if view else _unknown()
 
@@ -212,36 +198,47 @@ class Decisions:
         self.counter.start(origin, lambda text: self.counter.whisper(origin, text), whisper())
 
     async def _answer_in_view(
-        self, ack: AsyncAck, origin: Origin, make: Callable[[], Awaitable[str]], meanwhile: str
+        self, ack: AsyncAck, origin: Origin, make: Callable[[], Awaitable[View]], meanwhile: str
     ) -> None:
         """The outcome takes the place of the form: at once if it is known in time, else after a loading view."""
 
-        async def safely() -> str:
+        async def safely() -> View:
             try:
                 return await make()
             except Exception as error:
-                return self.counter.apology(origin, error)
+                return modals.problem_view(self.counter.apology(origin, error))
 
         work = self.counter.background.start(safely())
-        text = await self.counter.quickly(work)
-        if text is not None:
-            await ack(response_action="update", view=modals.problem_view(text, title="Planned failover"))
+        view = await self.counter.quickly(work)
+        if view is not None:
+            await ack(response_action="update", view=view)
             return
         name = secrets.token_hex(16)
         await ack(response_action="update", view=modals.loading_view(text=meanwhile) | {"external_id": name})
 
         async def later() -> None:
-            text = await work
-            if not await self.counter.update_named(name, modals.problem_view(text, title="Planned failover")):
-                await self.counter.write_to(origin, text)
+            view = await work
+            if not await self.counter.update_named(name, view):
+                await self.counter.write_to(origin, modals.sentence_of(view))
 
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), later())
+
+
+def _answer_view(outcome: Approving, *, title: str) -> View:
+    if isinstance(outcome, Refused) and outcome.link:
+        return modals.step_up_view(texts.step_up(), outcome.link)
+    return modals.problem_view(words.of_approving(outcome), title=title)
 
 
 def _scene(desk: Desk, view: RequestView) -> Scene:
     rule = rule_for(desk.policy, view.request.group)
     quorum = count(desk.policy, rule, view.request, view.approvals) if rule else Quorum(roles=())
     return Scene(view=view, quorum=quorum, now=desk.clock.now(), rule=rule)
+
+
+def _target(value: str) -> Target:
+    """A value that we did not make speaks of no request, and is answered and recorded like one that is unknown."""
+    return decode_target(value) or Target(RequestId(""), 1)
 
 
 def _unknown() -> View:
@@ -269,7 +266,3 @@ def _click(
 
 def _sentence(outcome: Acting, simple: Simple) -> str:
     return words.of_acting(outcome, simple.done, late=simple.late, nothing=simple.nothing)
-
-
-def _action_id(body: Raw) -> str:
-    return str(body["actions"][0]["action_id"])

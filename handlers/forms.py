@@ -6,13 +6,13 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.domain.errors import CloudError
-from bot.domain.facts import GroupId, Known, ProjectAlias, Site
+from bot.domain.facts import GroupId, Known, ProjectAlias
 from bot.domain.plan import Occasion, Options
 from bot.domain.policy import rule_for
 from bot.domain.preflight import Level
@@ -22,9 +22,11 @@ from bot.service.outcomes import AlreadyOpen, Blocked, Field, Invalid, Opened, O
 from bot.slack import modals, texts
 from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, decode_form
 from handlers import words
+from handlers.boundary import Boundary
 from handlers.counter import Counter, View
-from handlers.payload import FormState, Origin, Raw, clicked_value, origin_of
+from handlers.payload import FormState, Origin, Raw, block_ids_of, callback_id_of, clicked_value, origin_of
 
+Word = TypeVar("Word", bound=StrEnum)
 SHOWN_AT = {
     Field.GROUP: BlockId.GROUP,
     Field.DIRECTION: BlockId.GROUP,
@@ -39,13 +41,13 @@ SHOWN_AT = {
 class Forms:
     counter: Counter
 
-    def listen(self, app: AsyncApp) -> None:
-        app.view(CallbackId.PROJECT.value)(self.on_project)
-        app.view(CallbackId.REQUEST.value)(self.on_submit)
-        app.view(CallbackId.BREAK_GLASS.value)(self.on_submit)
-        app.action({"action_id": ActionId.GROUP.value})(self.on_group)
-        app.action({"action_id": ActionId.GROUP_ID.value})(self.on_group)
-        app.options({"action_id": ActionId.GROUP.value})(self.on_search)
+    def listen(self, boundary: Boundary) -> None:
+        boundary.view(CallbackId.PROJECT.value, self.on_project)
+        boundary.view(CallbackId.REQUEST.value, self.on_submit)
+        boundary.view(CallbackId.BREAK_GLASS.value, self.on_submit)
+        boundary.action(ActionId.GROUP.value, self.on_group)
+        boundary.action(ActionId.GROUP_ID.value, self.on_group)
+        boundary.options(ActionId.GROUP.value, self.on_search)
 
     def open(self, origin: Origin, *, break_glass: bool = False, group: str = "") -> None:
         async def first() -> View:
@@ -97,8 +99,8 @@ class Forms:
         """Answers in the form if it can be known in time, else in a second view over it; nothing typed is lost."""
         origin = origin_of(body)
         draft = _draft(body)
-        if not draft.group_id:
-            await ack(response_action="errors", errors=_field_errors({Field.GROUP: texts.group_missing()}, body))
+        if lacking := _lacking(draft, body):
+            await ack(response_action="errors", errors=_field_errors(lacking, body))
             return
         work = self.counter.background.start(self._submitted(origin, draft))
         answer = await self.counter.quickly(work)
@@ -113,24 +115,15 @@ class Forms:
     async def _submitted(self, origin: Origin, draft: Draft) -> Opening | str:
         """The outcome, or the sentence for what nobody expected."""
         try:
-            resolved = await self._with_direction(draft)
-            return await opening.open_request(self.counter.desk, resolved, origin.actor, "modal")
-        except CloudError as error:
-            return texts.problem(error.problem)
+            return await opening.open_request(self.counter.desk, draft, origin.actor, "modal")
         except Exception as error:
             return self.counter.apology(origin, error)
 
     async def _late(self, origin: Origin, name: str, work: asyncio.Task[Opening | str]) -> None:
         """In the view over the form; by direct message if the person has closed it meanwhile."""
-        text = _sentence(await work)
-        if not await self.counter.update_named(name, modals.problem_view(text, title="Planned failover")):
-            await self.counter.write_to(origin, text)
-
-    async def _with_direction(self, draft: Draft) -> Draft:
-        """The direction is derived: the opposite of where production is."""
-        group = await self.counter.desk.cloud.group(draft.project, draft.group_id)
-        production = group.production
-        return replace(draft, to=production.other) if production else draft
+        view = _answer_view(await work)
+        if not await self.counter.update_named(name, view):
+            await self.counter.write_to(origin, modals.sentence_of(view))
 
     async def fresh(self, target: FormTarget, *, break_glass: bool = False, wanted: str = "") -> modals.Form:
         desk = self.counter.desk
@@ -161,21 +154,31 @@ def _in_form(outcome: Opening | str, body: Raw) -> dict[str, Any]:
             blockers = " ".join(f"{f.sentence} {f.cure}" for f in outcome.findings if f.level is Level.BLOCKER)
             return {"response_action": "errors", "errors": _field_errors({Field.GROUP: blockers[:1000]}, body)}
         case Opened() | AlreadyOpen():
-            return {
-                "response_action": "update",
-                "view": modals.problem_view(_sentence(outcome), title="Planned failover"),
-            }
+            return {"response_action": "update", "view": _answer_view(outcome)}
         case _:
-            return {"response_action": "push", "view": modals.problem_view(_sentence(outcome))}
+            return {"response_action": "push", "view": _answer_view(outcome)}
 
 
-def _sentence(outcome: Opening | str) -> str:
-    return outcome if isinstance(outcome, str) else words.of_opening(outcome)
+def _answer_view(outcome: Opening | str) -> View:
+    if isinstance(outcome, Opened) and outcome.link:
+        return modals.step_up_view(texts.step_up(), outcome.link)
+    text = outcome if isinstance(outcome, str) else words.of_opening(outcome)
+    return modals.problem_view(text, title="Planned failover")
+
+
+def _lacking(draft: Draft, body: Raw) -> dict[Field, str]:
+    """What Slack itself can't require: it is known here, before anything is asked of the cloud."""
+    lacking: dict[Field, str] = {}
+    if not draft.group_id:
+        lacking[Field.GROUP] = texts.group_missing()
+    if FormState.of(body).choice(ActionId.START_WHEN) == Choice.LATER and draft.options.start_at is None:
+        lacking[Field.START] = texts.time_missing()
+    return lacking
 
 
 def _field_errors(errors: Mapping[Field, str], body: Raw) -> dict[str, str]:
     """A field that this form does not show has its error at the group."""
-    blocks = {str(block.get("block_id")) for block in body["view"].get("blocks", [])}
+    blocks = block_ids_of(body)
     home = BlockId.GROUP if BlockId.GROUP.value in blocks else BlockId.GROUP_ID
     shown: dict[str, str] = {}
     for field, sentence in errors.items():
@@ -190,7 +193,6 @@ def _draft(body: Raw) -> Draft:
     return Draft(
         project=target.project if target else ProjectAlias(""),
         group_id=GroupId(_chosen_group(form, target)),
-        to=Site.TARGET,  # derived from where production is, before anything is decided
         reason=form.text(ActionId.REASON),
         ticket=form.text(ActionId.TICKET),
         options=_options(form),
@@ -207,15 +209,20 @@ def _chosen_group(form: FormState, target: FormTarget | None) -> str:
 
 
 def _options(form: FormState) -> Options:
-    moment = form.moment(ActionId.START_AT) if form.choice(ActionId.START_WHEN) == Choice.LATER else None
+    is_later = form.choice(ActionId.START_WHEN) == Choice.LATER
     return Options(
         stop_servers=form.choice(ActionId.STOP_SERVERS) != Choice.STOPPED_ALREADY,
         start_servers=form.choice(ActionId.START_SERVERS) != Choice.LEAVE_OFF,
-        passwords_changed=Known(form.choice(ActionId.PASSWORDS_CHANGED) or Known.UNKNOWN),
-        occasion=Occasion(form.choice(ActionId.OCCASION) or Occasion.UNKNOWN),
-        start_at=datetime.fromtimestamp(moment, UTC) if moment else None,
+        passwords_changed=_known(Known, form.choice(ActionId.PASSWORDS_CHANGED), Known.UNKNOWN),
+        occasion=_known(Occasion, form.choice(ActionId.OCCASION), Occasion.UNKNOWN),
+        start_at=form.moment(ActionId.START_AT) if is_later else None,
     )
 
 
+def _known(words: type[Word], chosen: str, otherwise: Word) -> Word:
+    """A word that the form does not offer is no choice."""
+    return words(chosen) if chosen in tuple(words) else otherwise
+
+
 def _is_break_glass(body: Raw) -> bool:
-    return bool(body.get("view", {}).get("callback_id") == CallbackId.BREAK_GLASS.value)
+    return callback_id_of(body) == CallbackId.BREAK_GLASS

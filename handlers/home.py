@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.service import reading
 from bot.slack.home import HomePage, home
+from handlers.boundary import Boundary
 from handlers.counter import Counter
 from handlers.payload import Origin, Raw, origin_of
 
@@ -16,14 +17,14 @@ from handlers.payload import Origin, Raw, origin_of
 class Home:
     counter: Counter
 
-    def listen(self, app: AsyncApp) -> None:
-        app.event("app_home_opened")(self.on_open)
+    def listen(self, boundary: Boundary) -> None:
+        boundary.event("app_home_opened", self.on_open)
 
-    async def on_open(self, body: Raw) -> None:
-        event = body.get("event") or {}
-        if event.get("tab", "home") != "home":
-            return
+    async def on_open(self, ack: AsyncAck, body: Raw) -> None:
+        await ack()
         origin = origin_of(body)
+        if origin.tab != "home" or not origin.actor.user:
+            return
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), self._publish(origin))
 
     async def _publish(self, origin: Origin) -> None:

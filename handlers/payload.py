@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.people import Account
@@ -25,6 +26,13 @@ class Origin:
     view_id: str = ""
     view_hash: str = ""
     private_metadata: str = ""
+    tab: str = ""  # of App Home: the one that was opened
+    is_home: bool = False  # a button of App Home was pressed
+
+    @property
+    def surface(self) -> str:
+        """Where a button was pressed, for the audit."""
+        return "home" if self.is_home else "button"
 
 
 def origin_of(body: Raw) -> Origin:
@@ -42,6 +50,8 @@ def origin_of(body: Raw) -> Origin:
         view_id=str(view.get("id") or ""),
         view_hash=str(view.get("hash") or ""),
         private_metadata=str(view.get("private_metadata") or ""),
+        tab=str(_at(body, "event").get("tab") or "home"),
+        is_home=view.get("type") == "home",
     )
 
 
@@ -69,7 +79,8 @@ class FormState:
     @classmethod
     def of(cls, body: Raw) -> FormState:
         blocks = _at(_at(_at(body, "view"), "state"), "values")
-        return cls(tuple((action, state) for block in blocks.values() for action, state in block.items()))
+        inputs = (block for block in blocks.values() if isinstance(block, Mapping))
+        return cls(tuple((action, _at(block, action)) for block in inputs for action in block))
 
     def has(self, action_id: str) -> bool:
         return any(action == action_id for action, _ in self.entries)
@@ -86,21 +97,45 @@ class FormState:
         options = [option for action, state in self.entries if action == action_id for option in _options(state)]
         return frozenset(str(option.get("value")) for option in options)
 
-    def moment(self, action_id: str) -> int | None:
-        """Epoch seconds of a datetimepicker."""
+    def moment(self, action_id: str) -> datetime | None:
+        """Of a datetimepicker; None for no choice, and for one that no calendar holds."""
         chosen = self._first(action_id).get("selected_date_time")
-        return int(chosen) if chosen else None
+        try:
+            return datetime.fromtimestamp(chosen, UTC) if isinstance(chosen, int) and chosen > 0 else None
+        except (ValueError, OverflowError, OSError):
+            return None
 
     def _first(self, action_id: str) -> Raw:
         return next((state for action, state in self.entries if action == action_id), {})
 
 
 def _options(state: Raw) -> list[Raw]:
-    return state.get("selected_options") or []
+    chosen = state.get("selected_options")
+    return [option for option in chosen if isinstance(option, Mapping)] if isinstance(chosen, list) else []
 
 
 def clicked_value(body: Raw) -> str:
     """The value of the button that was pressed."""
-    actions = body.get("actions")
-    first: Raw = actions[0] if isinstance(actions, list) and actions else {}
+    first = _first_action(body)
     return str(first.get("value") or _at(first, "selected_option").get("value") or "")
+
+
+def action_id_of(body: Raw) -> str:
+    return str(_first_action(body).get("action_id") or "")
+
+
+def callback_id_of(body: Raw) -> str:
+    return str(_at(body, "view").get("callback_id") or "")
+
+
+def block_ids_of(body: Raw) -> frozenset[str]:
+    """The blocks of the view that was submitted."""
+    blocks = _at(body, "view").get("blocks")
+    shown = blocks if isinstance(blocks, list) else []
+    return frozenset(str(block.get("block_id")) for block in shown if isinstance(block, Mapping))
+
+
+def _first_action(body: Raw) -> Raw:
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else {}
+    return first if isinstance(first, Mapping) else {}

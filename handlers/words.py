@@ -33,8 +33,8 @@ from bot.slack import texts
 
 def of_opening(outcome: Opening) -> str:
     match outcome:
-        case Opened():
-            return texts.requested(outcome.channel)
+        case Opened(request=request, channel=channel, link=link):
+            return texts.step_up() if link else texts.requested(channel, request.plan.code)
         case AlreadyOpen():
             return texts.open_elsewhere()
         case Invalid():

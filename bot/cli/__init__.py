@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import audit, demo, operate, policy, serve
+from bot.cli import audit, demo, operate, policy, serve, stepup
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ for commands in (demo.app, serve.app, operate.app):
     app.registered_commands.extend(commands.registered_commands)
 app.add_typer(policy.app, name="policy", help="The policy file: an example, a check, and what it means for somebody.")
 app.add_typer(audit.app, name="audit", help="Who did what: verify the chain, show one request, export it.")
+app.add_typer(stepup.app, name="step-up", help="Second factors of approvers: a key, enrolling, listing, removing.")
 
 
 def main() -> None:

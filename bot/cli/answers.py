@@ -42,8 +42,8 @@ REFUSED_HERE = {
     Refusal.NOT_APPROVER: "You are not an approver of this group. Nothing was counted. "
     "`failover-bot policy explain` says who is.",
     Refusal.REVIEW_OWED: "You still owe the review of your last break-glass. Nothing was started. Write it first.",
-    Refusal.STEP_UP_NEEDED: "This needs a second factor, which only the page behind Slack's link can take. "
-    "Nothing was counted. Confirm there, or ask an approver who can.",
+    Refusal.STEP_UP_NEEDED: "This needs your second factor, and the bot has no page for it: PUBLIC_URL and STEP_UP_KEY "
+    "are not set here. Nothing was counted.",
 }
 
 
@@ -132,6 +132,8 @@ def _obstacle(outcome: Blocked | Refused | CloudAway, not_done: str) -> str:
                 f"You are {account_key(this_operator())}, and the policy knows no such operator. {not_done} "
                 "Ask its owner to add you to its table of people."
             )
+        case Refused(reason=Refusal.STEP_UP_NEEDED, link=link) if link:
+            return f"This needs your second factor. Nothing was counted yet. Confirm at {link} within ten minutes."
         case Refused(reason=reason):
             return REFUSED_HERE.get(reason) or REFUSED[reason]
         case CloudAway(problem=problem):

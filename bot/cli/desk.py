@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,9 +18,10 @@ from bot.execution.engine import open_engine
 from bot.execution.queue import RunQueue
 from bot.execution.restored import READ_ONLY
 from bot.operators import FixedPolicy, OperatorPeople, this_operator, this_place
-from bot.ports import Cloud, StoreError
+from bot.ports import Cloud, StepUpDoor, StoreError
 from bot.service.clicks import Click
 from bot.service.desk import Desk
+from bot.stepup import door_of
 from storage.unit_of_work import SqlStore
 
 
@@ -74,7 +76,16 @@ def desk_of(policy: Policy, cloud: Cloud, store: SqlStore) -> Desk:
         policies=policies,
         notifier=NobodyToWake(),
         clock=SystemClock(),
+        step_up=second_factor_door(),
     )
+
+
+def second_factor_door() -> StepUpDoor | None:
+    """The page that the bot serves: an operator is sent there like everybody else."""
+    try:
+        return door_of(os.environ.get("PUBLIC_URL", ""), os.environ.get("STEP_UP_KEY", ""))
+    except ValueError:
+        stop_with("STEP_UP_KEY is no key. Nothing was done. `failover-bot step-up key` prints a new one.")
 
 
 async def _refuse_read_only(store: SqlStore) -> None:

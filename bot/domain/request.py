@@ -100,8 +100,8 @@ class Draft:
 
     project: ProjectAlias
     group_id: GroupId
-    to: Site
     reason: str
+    to: Site | None = None  # None: the opposite of where production is
     ticket: str = ""
     options: Options = field(default_factory=Options)
     typed_name: str = ""  # a production group asks to type its name

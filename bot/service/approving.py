@@ -52,15 +52,15 @@ class Admitted:
 
 async def approve(desk: Desk, click: Click) -> Approving:
     """Count one approval of exactly this plan, and hand the run to the engine with the last one."""
-    seen = await _look(desk, click)
-    outcome = await desk.store.run(lambda tx: _approve(tx, desk, click, seen))
+    seen = await look_around(desk, click)
+    outcome = await desk.store.run(lambda tx: approve_in(tx, desk, click, seen))
     desk.notifier.wake()
     return outcome
 
 
 async def consider(desk: Desk, click: Click) -> Approving | Done:
     """All that approving asks, without counting: for the second step, which repeats what will happen."""
-    seen = await _look(desk, click)
+    seen = await look_around(desk, click)
     outcome = await desk.store.run(lambda tx: _consider(tx, desk, click, seen))
     desk.notifier.wake()
     return outcome
@@ -68,13 +68,14 @@ async def consider(desk: Desk, click: Click) -> Approving | Done:
 
 async def check_again(desk: Desk, click: Click) -> Approving | Done:
     """Look at the cloud again and let the card show it; a changed plan is a new revision."""
-    seen = await _look(desk, click, at_once=True)
+    seen = await look_around(desk, click, at_once=True)
     outcome = await desk.store.run(lambda tx: _check_again(tx, desk, click, seen))
     desk.notifier.wake()
     return outcome
 
 
-async def _look(desk: Desk, click: Click, *, at_once: bool = False) -> Seen:
+async def look_around(desk: Desk, click: Click, *, at_once: bool = False) -> Seen:
+    """All that must be looked at outside of the transaction."""
     person = await who(desk, click.actor)
     request = await desk.store.read(lambda tx: tx.requests.get(click.request_id))
     if person is None or request is None or request.state is not State.PENDING:
@@ -82,7 +83,8 @@ async def _look(desk: Desk, click: Click, *, at_once: bool = False) -> Seen:
     return Seen(person=person, fresh=await fresh_look(desk, request, at_once=at_once))
 
 
-def _approve(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving:
+def approve_in(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving:
+    """The one way to an approval, wherever it was given."""
     admitted = _admit(tx, desk, click, seen)
     if not isinstance(admitted, Admitted):
         return admitted

@@ -16,7 +16,6 @@ TYPED_REASON_MIN = 10  # characters of a break-glass reason: a word is none
 def form_errors(draft: Draft, snapshot: Snapshot, rule: Rule, now: datetime) -> dict[Field, str]:
     """One sentence per field; empty when the form is complete."""
     found = {
-        Field.GROUP: unknown_station(snapshot) if snapshot.group.production is None else "",
         Field.DIRECTION: _direction(draft, snapshot),
         Field.REASON: _reason(draft),
         Field.TICKET: _ticket(draft, rule),
@@ -32,7 +31,7 @@ def unknown_station(snapshot: Snapshot) -> str:
 
 
 def _direction(draft: Draft, snapshot: Snapshot) -> str:
-    if snapshot.group.production is not draft.to:
+    if draft.to is None or snapshot.group.production is not draft.to:
         return ""
     return f"Production is in {snapshot.group.zone_of(draft.to)} already. Choose the other direction."
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.domain.audit import Entry
 from bot.domain.errors import CloudError, PeopleError
-from bot.domain.facts import GroupId, ProjectAlias, Snapshot
+from bot.domain.facts import GroupId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account, Person
 from bot.domain.plan import Options
 from bot.domain.policy import Action, Decision, Refusal, Rule, decide, rule_for
@@ -52,6 +52,7 @@ class Ask:
     draft: Draft
     person: Person
     snapshot: Snapshot
+    to: Site
     look: Look
     rule: Rule
     cause: Cause
@@ -122,12 +123,16 @@ async def _complete(desk: Desk, draft: Draft, cause: Cause, person: Person, snap
     rule = rule_for(desk.policy, snapshot.group)
     if rule is None:
         return Refused(reason=Refusal.NO_RULE)
+    production = snapshot.group.production
+    if production is None:
+        return Invalid(errors={Field.GROUP: unknown_station(snapshot)})
     if errors := form_errors(draft, snapshot, rule, desk.clock.now()):
         return Invalid(errors=errors)
     if cure := await desk.rooms.cure_for(rule.approvals_channel):
         return RoomAway(channel=rule.approvals_channel, cure=cure)
-    seen = look(snapshot, draft.to, draft.options, desk.policy, desk.clock.now())
-    return Ask(draft=draft, person=person, snapshot=snapshot, look=seen, rule=rule, cause=cause)
+    to = draft.to or production.other
+    seen = look(snapshot, to, draft.options, desk.policy, desk.clock.now())
+    return Ask(draft=draft, person=person, snapshot=snapshot, to=to, look=seen, rule=rule, cause=cause)
 
 
 def _open(tx: Transaction, desk: Desk, ask: Ask) -> Opening:
@@ -206,7 +211,7 @@ def _request_of(tx: Transaction, ask: Ask) -> Request:
         revision=1,
         project=draft.project,
         group=ask.snapshot.group,
-        to=draft.to,
+        to=ask.to,
         environment=ask.rule.environment,
         requester=ask.person.account,
         reason=draft.reason.strip(),

@@ -10,7 +10,7 @@ from bot.domain.request import Request, RequestId
 from bot.slack.blocks import Block, View, actions, button, context, divider, header, modal, section
 from bot.slack.cards.lines import verb
 from bot.slack.escape import code, mention, mrkdwn, plain, when
-from bot.slack.ids import COMMAND, ActionId, BlockId, CallbackId
+from bot.slack.ids import COMMAND, ActionId, BlockId, CallbackId, encode_target
 from bot.slack.words import STATE
 
 SHOWN = 8  # per part: the view stays below Slack's 100 blocks
@@ -32,7 +32,7 @@ def home(page: HomePage) -> View:
     blocks = [
         header("Planned failovers"),
         *actions([start], block_id=BlockId.HOME),
-        *_part("Waiting for your approval", page.waiting, page, "Nothing waits for you."),
+        *_part("Waiting for your approval", page.waiting, page, "Nothing waits for you.", decides=True),
         *_part("Your open requests", page.mine, page, f"You have none. `{COMMAND}` opens the form as well."),
         *_part("Running now", page.running, page, "Nothing runs."),
         *_part("Recent", page.recent, page, "Nothing yet."),
@@ -46,10 +46,22 @@ def status_view(requests: Sequence[Request]) -> View:
     return modal(CallbackId.DETAILS, "Failovers", rows or [context("There is none yet.")])
 
 
-def _part(title: str, requests: Sequence[Request], page: HomePage, empty: str) -> list[Block]:
-    shown = [_row(request, page.card_urls.get(request.id, "")) for request in requests[:SHOWN]]
+def _part(title: str, requests: Sequence[Request], page: HomePage, empty: str, *, decides: bool = False) -> list[Block]:
+    shown = [
+        block
+        for request in requests[:SHOWN]
+        for block in (_row(request, page.card_urls.get(request.id, "")), *(_deciding(request) if decides else ()))
+    ]
     more = [context(f"… ({len(requests) - SHOWN} more)")] if len(requests) > SHOWN else []
     return [divider(), section(f"*{title}*"), *(shown or [context(empty)]), *more]
+
+
+def _deciding(request: Request) -> list[Block]:
+    """The same buttons as on the card, with the same value, and judged in the same way."""
+    value, group = encode_target(request.id, request.revision), plain(request.group.name, 30)
+    approve = button("Approve…", ActionId.APPROVE, value, says=f"Approve the switchover of {group}", style="primary")
+    deny = button("Deny…", ActionId.DENY, value, says=f"Deny the switchover of {group}", style="danger")
+    return actions([approve, deny])
 
 
 def _row(request: Request, url: str) -> Block:

@@ -159,8 +159,16 @@ def no_login_yet() -> str:
 # ------------------------------------------------------------------------------------------- requests
 
 
-def requested(channel: str) -> str:
-    return f"Requested. The card is on its way to <#{channel}>." if channel.isalnum() else "Requested."
+def requested(channel: str, plan_code: str) -> str:
+    where = f" The card is on its way to <#{channel}>." if channel.isalnum() else ""
+    return f"Requested: plan {code(plan_code, 20)}.{where}"
+
+
+def step_up() -> str:
+    return (
+        "This needs your second factor. Nothing was counted yet. Open the page and confirm there: it is counted at "
+        "once. The link is for you alone and for this plan, works once, and ends in ten minutes."
+    )
 
 
 def open_elsewhere(url: str = "") -> str:
@@ -173,8 +181,8 @@ def unknown_request() -> str:
     return "I don't know this request. Nothing was changed. The card may be from another installation of the bot."
 
 
-def bad_button() -> str:
-    return "I can't read this button. Nothing was changed. Open the newest card and try again."
+def bad_answer() -> str:
+    return "I can't read this answer. Nothing was changed. Open the newest message and try again."
 
 
 # -------------------------------------------------------------------------------------------- trouble
@@ -209,6 +217,10 @@ def group_missing() -> str:
     return "Choose a protection group."
 
 
+def time_missing() -> str:
+    return "Choose the time at which it is to start, or start as soon as it is approved."
+
+
 def blocker_in_form(finding: Finding) -> str:
     return f"{finding.sentence} {finding.cure}"[:500]
 
@@ -219,6 +231,7 @@ def blocker_in_form(finding: Finding) -> str:
 def usage() -> str:
     return (
         f"`{COMMAND}` opens the request form · `{COMMAND} status` lists what is open and running · "
+        f"`{COMMAND} check GROUP` looks without asking · `{COMMAND} approve ID` and `{COMMAND} deny ID` decide · "
         f"`{COMMAND} break-glass` starts alone in an emergency, if the policy lets you · `{COMMAND} help` is this."
     )
 

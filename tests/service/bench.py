@@ -8,20 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
+
 from bot.domain.audit import Recorded
 from bot.domain.errors import PeopleError
 from bot.domain.facts import GroupId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account, Person
 from bot.domain.plan import Options
-from bot.domain.policy import Audience, Policy, Role, Rule, person_id_of
+from bot.domain.policy import Audience, Policy, Refusal, Role, Rule, person_id_of
 from bot.domain.request import Draft, Request, RequestId
 from bot.domain.surface import PlaceKind
-from bot.ports import RequestView
+from bot.ports import RequestView, SecondFactor
 from bot.service.approving import approve
 from bot.service.clicks import Click
 from bot.service.desk import Desk
 from bot.service.opening import open_request
-from bot.service.outcomes import Approving, Opened, Opening
+from bot.service.outcomes import Approving, Opened, Opening, Refused
+from bot.service.stepping import factor_of
+from bot.stepup import TotpDoor, new_key
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
 from tests.domain import facts
@@ -170,6 +174,26 @@ class Bench:
     async def approve(self, request: Request, who: Account = AMIR, **changes: Any) -> Approving:
         return await approve(self.desk, click(request, who, **changes))
 
+    async def enrol(self, *people: Account) -> dict[Account, str]:
+        """The secrets in the authenticator apps of these people; from then on the rule asks for a second factor."""
+        door = TotpDoor("https://bot.example", new_key())
+        self.desk = replace(self.desk, step_up=door)
+        self.policies.rule(needs_step_up=True)
+        made = {who: door.enrol(who.user) for who in people}
+        factors = [
+            SecondFactor(account=factor_of(who), sealed_secret=one.sealed, enrolled_at=self.watch.now())
+            for who, one in made.items()
+        ]
+        await self.store.run(lambda tx: [tx.second_factors.enrol(factor) for factor in factors])
+        return {who: one.secret for who, one in made.items()}
+
+    async def token(self, request: Request, who: Account = AMIR) -> str:
+        """Of the link that this person is given for a click on Approve."""
+        refused = await self.approve(request, who)
+        assert isinstance(refused, Refused), refused
+        assert refused.reason is Refusal.STEP_UP_NEEDED
+        return refused.link.rpartition("/")[2]
+
     async def request(self, request: Request) -> Request:
         found = await self.store.read(lambda tx: tx.requests.get(request.id))
         assert found is not None
@@ -189,6 +213,11 @@ class Bench:
     async def lines(self, request: Request) -> list[dict[str, Any]]:
         surfaces = await self.store.read(lambda tx: tx.surfaces.of(request.id))
         return [dict(one.data) for one in surfaces if one.place.kind is PlaceKind.LINE]
+
+
+def code_of(secret: str, *, steps: int = 0) -> str:
+    """What the app shows now, or some time steps away from now."""
+    return pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=steps)
 
 
 def healthy(number: int) -> Snapshot:

@@ -10,6 +10,8 @@ from bot.slack.modals.decide import (
     notice_view,
     problem_view,
     review_view,
+    sentence_of,
+    step_up_view,
     unique_warnings,
 )
 from bot.slack.modals.details import check_view, details_view
@@ -32,5 +34,7 @@ __all__ = [
     "problem_view",
     "request_form",
     "review_view",
+    "sentence_of",
+    "step_up_view",
     "unique_warnings",
 ]

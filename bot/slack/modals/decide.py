@@ -11,6 +11,8 @@ from bot.slack.blocks import (
     Block,
     Drawn,
     View,
+    actions,
+    button,
     checkboxes,
     context,
     field,
@@ -149,6 +151,20 @@ def loading_view(title: str = "Planned failover", text: str = "Asking the cloudâ
 def problem_view(sentence: str, *, title: str = "That did not work") -> View:
     """`sentence` is one of `bot.slack.texts`: escaped, with what was not done and what to do."""
     return modal(CallbackId.PROBLEM, plain(title, 24), [section(sentence or "Something went wrong.")])
+
+
+def step_up_view(sentence: str, url: str) -> View:
+    """The way to the second factor: a page of our own, outside of Slack."""
+    says = "Open the page that asks for your second factor"
+    link = button("Open the page", ActionId.STEP_UP, says=says, url=url, style="primary")
+    return modal(CallbackId.PROBLEM, "Second factor", [section(sentence), *actions([link])])
+
+
+def sentence_of(view: View) -> str:
+    """What a view of one sentence says, for when it must be told elsewhere; its links follow as they are."""
+    said = [block["text"]["text"] for block in view["blocks"] if block["type"] == "section"]
+    urls = [one["url"] for block in view["blocks"] for one in block.get("elements", ()) if "url" in one]
+    return " ".join([*said, *urls])
 
 
 def notice_view(text: str, *, title: str = "Planned failover") -> View:
