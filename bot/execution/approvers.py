@@ -9,13 +9,13 @@ from bot.domain.errors import PeopleError
 from bot.domain.people import Person
 from bot.domain.policy import Action, Policy, Rule, decide, live_quorum, rule_for
 from bot.execution.examine import is_expired
-from bot.execution.footing import Footing, Parts
+from bot.execution.footing import Footing, Key, Parts, stand
 
 NO_RULE = "the policy has no rule for this group any more"
 BREAK_GLASS_LEFT = "the person who broke the glass may not do so any more"
 
 
-async def approvers_now(parts: Parts, now: Footing) -> tuple[str, ...] | None:
+async def approvers_now(parts: Parts, key: Key, now: Footing) -> tuple[str, ...] | None:
     """Why the approvals do not hold any more, a sentence each; empty when they do. None: expired meanwhile.
 
     While Slack does not answer, the look that was taken at the click counts for a quarter of an hour: an approved
@@ -29,13 +29,14 @@ async def approvers_now(parts: Parts, now: Footing) -> tuple[str, ...] | None:
                 return ()
             parts.metrics.count("people_waits")
             await asyncio.sleep(parts.timing.retry_seconds)
-            if await is_expired(parts, now):
+            current = await stand(parts, key)
+            if current is None or is_expired(parts, current):
                 return None
 
 
 def _was_just_looked_at(parts: Parts, now: Footing) -> bool:
     looks = [approval.at for approval in now.approvals] or [now.request.decided_at or now.request.created_at]
-    return parts.clock.now() - min(looks) <= timedelta(seconds=parts.timing.trust_look_seconds)
+    return now.at - min(looks) <= timedelta(seconds=parts.timing.trust_look_seconds)
 
 
 async def _doubts(parts: Parts, now: Footing) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from bot.execution.examine import as_it_was, changes, examine, snapshot_of
 from bot.execution.footing import Footing, Key, Parts, change, mark, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.stage import Stage
+from bot.execution.submit import submit
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance, save_run, say
 from bot.service.looking import Look, has_drifted
@@ -26,11 +27,11 @@ async def check(parts: Parts, key: Key) -> Stage:
         return Stage.OVER
     if now.was_submitted:
         return Stage.FOLLOW
-    snapshot = await snapshot_of(parts, key)
+    snapshot = await snapshot_of(parts, key, now)
     if snapshot is None:
         return await _not_any_more(parts, key)
     seen = examine(parts, now, snapshot)
-    doubts = await approvers_now(parts, now)
+    doubts = await approvers_now(parts, key, now)
     if doubts is None:
         return await _not_any_more(parts, key)
     why = (*_drift(now, seen), *doubts)
@@ -41,7 +42,9 @@ async def check(parts: Parts, key: Key) -> Stage:
     parts.reach("before begin")
     await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen))
     parts.reach("after begin")
-    return Stage.STOP if now.request.options.stop_servers else Stage.SUBMIT
+    if now.request.options.stop_servers:
+        return Stage.STOP
+    return await submit(parts, key)  # nothing lies in between: a journal entry would only cost time
 
 
 def _drift(now: Footing, seen: Look) -> tuple[str, ...]:

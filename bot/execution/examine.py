@@ -11,7 +11,7 @@ from bot.domain.facts import Group, Snapshot
 from bot.domain.plan import Plan, difference
 from bot.domain.preflight import check_before_reversal
 from bot.execution.back import servers_back
-from bot.execution.footing import Footing, Key, Parts, patiently, stand
+from bot.execution.footing import Footing, Key, Parts, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
@@ -31,27 +31,24 @@ def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
     return (*difference(approved, seen.plan), *(f"blocked: {finding.sentence}" for finding in seen.blockers))
 
 
-async def snapshot_of(parts: Parts, key: Key) -> Snapshot | None:
+async def snapshot_of(parts: Parts, key: Key, now: Footing | None) -> Snapshot | None:
     """Read everything, however long the cloud takes to answer. None: cancelled, expired or decided meanwhile."""
     staleness = Staleness(parts)
-    while True:
-        now = await stand(parts, key)
-        if now is None or now.run.cancel_requested_by or await is_expired(parts, now):
-            return None
+    while now is not None and not now.run.cancel_requested_by and not is_expired(parts, now):
         try:
             snapshot = await parts.cloud.snapshot(now.plan.project, now.plan.group_id)
         except CloudError as error:
             await staleness.note(key, error.problem)
             await asyncio.sleep(parts.timing.retry_seconds)
+            now = await stand(parts, key)
         else:
             await staleness.clear(key)
             return snapshot
+    return None
 
 
-async def is_expired(parts: Parts, now: Footing) -> bool:
-    """By the database's clock: the one of this machine may be wrong."""
-    ends_at = approval_ends_at(now.request, parts.policy_source.policy)
-    return await patiently(parts, lambda tx: ends_at <= tx.now, reads=True)
+def is_expired(parts: Parts, now: Footing) -> bool:
+    return approval_ends_at(now.request, parts.policy_source.policy) <= now.at
 
 
 async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
@@ -65,7 +62,7 @@ async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
         return fresh.group
     patience = parts.clock.monotonic() + parts.timing.settle_seconds
     while True:
-        snapshot = await snapshot_of(parts, key)
+        snapshot = await snapshot_of(parts, key, await stand(parts, key))
         if snapshot is None:
             return await _not_any_more(parts, key)
         seen = examine(parts, now, snapshot, at_the_end=True)

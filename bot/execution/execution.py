@@ -118,10 +118,11 @@ class Execution:
         timing = self._outside.timing
         self._woken.set()
         self._again(0, self._claim, "claim")
-        self._again(timing.takeover_seconds, self._take_over, "takeover")
+        await self._take_over()  # what was left behind; on SQLite nobody can die beside us, so once is enough
         self._again(timing.heartbeat_seconds, self._beat, "heartbeat")
         self._again(timing.sweep_seconds, self._sweep_once, "sweep")
         if self._database.dialect.name == "postgresql":
+            self._again(timing.takeover_seconds, self._take_over, "takeover")
             dsn = dsn_of(self._outside.lock_url or self._outside.url)
             self._tasks.append(asyncio.create_task(listen(dsn, self._woken.set), name="listen"))
 
@@ -154,13 +155,12 @@ class Execution:
         await live(self.parts, Key(request_id, revision), Engine.step)
 
     async def _claim(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), timeout=self._outside.timing.claim_seconds)
+        """Nothing is asked while nothing is told: the library's own poll is there for what was not heard."""
+        await self._woken.wait()
         self._woken.clear()
         await self._engine.claim()
 
     async def _take_over(self) -> None:
-        await self._end_frozen()
         held = await asyncio.to_thread(self._outside.queue.executors)
         dead = await self._lock.dead_among([executor for executor in held if executor != self.id])
         if dead:
@@ -170,7 +170,7 @@ class Execution:
             self._woken.set()
 
     async def _end_frozen(self) -> None:
-        """Executors that are known and do not beat: dead ones, whose row is in the way, and frozen ones.
+        """Executors that are known and do not beat: dead ones, whose rows are in the way, and frozen ones.
 
         Only by one that has beaten steadily itself: after a hiccup of the database everybody looks frozen to everybody.
         """
@@ -206,6 +206,7 @@ class Execution:
         if now - self._beaten_at > self._outside.timing.frozen_seconds / 2:
             self._steady_since = now
         self._beaten_at = now
+        await self._end_frozen()
         self._outside.metrics.gauge("runs_alive", self._engine.alive)
         self._outside.metrics.gauge("watched", self._poller.watched)
 

@@ -22,7 +22,7 @@ async def follow(parts: Parts, key: Key) -> Stage:
         return Stage.SUBMIT
     if attempt.outcome is AttemptOutcome.REJECTED and attempt.problem is not None:
         return await go_back_failed(parts, key, attempt.problem, LineKind.REJECTED)
-    limits = await limits_of(parts, now, attempt)
+    limits = limits_of(parts, now, attempt)
     if attempt.job_id is not None:
         job = FollowingJob(parts, key, now, attempt.job_id, limits)
         following = await parts.poller.watch(job.look, job.heed, pace=parts.timing.job_poll)

@@ -75,6 +75,7 @@ class Key:
 class Footing:
     """The rows of a run at one moment. A step that finds none has nothing to do any more."""
 
+    at: datetime  # by the database's clock: the one of this machine may be wrong
     request: Request
     run: Run
     attempt: Attempt | None
@@ -99,6 +100,7 @@ def footing(tx: Transaction, key: Key) -> Footing | None:
     if run is None or run.revision != key.revision:
         run = Run(request_id=key.request_id, revision=key.revision)
     return Footing(
+        at=tx.now,
         request=request,
         run=run,
         attempt=tx.runs.attempt(key.request_id),

@@ -9,7 +9,7 @@ from bot.domain.audit import Recorded
 from bot.domain.errors import Happened, Problem
 from bot.domain.plan import plan_of
 from bot.domain.request import Event, Request
-from bot.execution.footing import Footing, Parts, patiently
+from bot.execution.footing import Footing
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,8 @@ TAMPERED = Problem(
 )
 
 
-async def was_tampered_with(parts: Parts, now: Footing) -> bool:
+def was_tampered_with(now: Footing, recorded: list[Recorded]) -> bool:
     """Compare the digest, computed from the row's plan, with those of the approvals and of the audit row."""
-    recorded = await patiently(parts, lambda tx: tx.audit.of(now.request.id), reads=True)
     if _matches_its_row(now) and _matches_the_approvals(now, recorded):
         return False
     log.critical("The plan of %s differs from the approved one: nothing is submitted", now.request.id)

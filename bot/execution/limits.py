@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.run import Attempt
-from bot.execution.footing import Footing, Parts, patiently
+from bot.execution.footing import Footing, Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,10 @@ class Limits:
     unclear: float  # an order whose answer was lost cannot arrive any more
 
 
-async def limits_of(parts: Parts, now: Footing, attempt: Attempt) -> Limits:
+def limits_of(parts: Parts, now: Footing, attempt: Attempt) -> Limits:
     """Ages are measured with the database's clock, waits with the monotonic one: a clock that jumps moves no limit."""
-    database_now = await patiently(parts, lambda tx: tx.now, reads=True)
     began_at = max(attempt.at, now.request.updated_at)  # *Look again* begins anew
-    job_left = timedelta(seconds=parts.timing.job_limit_seconds) - (database_now - began_at)
-    unclear_left = timedelta(seconds=parts.timing.unclear_seconds) - (database_now - attempt.at)
+    job_left = timedelta(seconds=parts.timing.job_limit_seconds) - (now.at - began_at)
+    unclear_left = timedelta(seconds=parts.timing.unclear_seconds) - (now.at - attempt.at)
     monotonic = parts.clock.monotonic()
     return Limits(job=monotonic + job_left.total_seconds(), unclear=monotonic + unclear_left.total_seconds())

@@ -105,6 +105,11 @@ class RunQueue:
             found = (WorkflowId.parse(text) for text in connection.scalars(query))
             return _counted(workflow.request_id for workflow in found if workflow is not None)
 
+    def turns(self, request_id: RequestId, revision: int) -> int:
+        """How often this revision was taken up."""
+        with Session(self._engine) as session:
+            return max((workflow.turn for workflow, _ in self._of(session, request_id, revision)), default=0)
+
     def executors(self) -> tuple[str, ...]:
         """Those that hold workflows at this moment, dead or alive."""
         table = self._workflows.c

@@ -12,7 +12,7 @@ from bot.domain.run import Attempt, AttemptOutcome, Step, StepState
 from bot.execution.back import go_back_cancelled, go_back_failed
 from bot.execution.endings import without_question
 from bot.execution.examine import last_look
-from bot.execution.footing import Footing, Key, Parts, change, mark, stand
+from bot.execution.footing import Footing, Key, Parts, change, footing, mark, patiently
 from bot.execution.integrity import TAMPERED, as_approved, was_tampered_with
 from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
@@ -21,14 +21,14 @@ from bot.service.changes import save_run, say
 
 
 async def submit(parts: Parts, key: Key) -> Stage:
-    now = await stand(parts, key)
+    now, recorded = await patiently(parts, lambda tx: (footing(tx, key), tx.audit.of(key.request_id)), reads=True)
     if now is None:
         return Stage.OVER
     if now.was_submitted:
         return Stage.FOLLOW
     if now.run.cancel_requested_by:
         return await go_back_cancelled(parts, key)
-    if await was_tampered_with(parts, now):
+    if was_tampered_with(now, recorded):
         parts.metrics.count("alarms", kind="tampering")
         return await go_back_failed(parts, key, TAMPERED, LineKind.REJECTED, request=as_approved(now))
     group = await last_look(parts, key, now)

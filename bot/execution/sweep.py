@@ -22,7 +22,8 @@ from bot.service.changes import BOT, advance, save_run, say, show
 
 log = logging.getLogger(__name__)
 
-NO_RUN = "The run of this request stopped without an end, after the reversal was submitted."
+MAX_TURNS = 10
+NO_RUN = "The run of this request stopped again and again without an end."
 ARRIVED = "the group has moved since: the order did arrive."
 
 Duty = Callable[[Request], Awaitable[None]]
@@ -97,17 +98,22 @@ class Sweep:
             await patiently(self._parts, work)
 
     async def revive(self, request: Request) -> None:
-        """A running request without a run: begin again where the fence allows it, else a person looks."""
+        """A running request without a run is taken up again: before the fence it goes on, after it it only reads.
+
+        One that was clicked on in the very moment in which its run ended is found here too. Whoever ends without an
+        end again and again is shown to a person.
+        """
         if request.id in self._live:
             return
         self._parts.metrics.count("lost_runs")
-        log.error("Request %s is running and has no run", request.id)
+        turns = await asyncio.to_thread(self._queue.turns, request.id, request.revision)
+        log.error("Request %s is running and has no run (turn %d)", request.id, turns)
 
         def work(tx: Transaction) -> None:
             now = tx.requests.get(request.id)
             if now is None or (now.state, now.updated_at) != (request.state, request.updated_at):
                 return
-            if tx.runs.attempt(now.id) is None:
+            if turns < MAX_TURNS:
                 tx.runs.enqueue(now.id, now.revision)
             else:
                 lose_sight_of(tx, now, NO_RUN)

@@ -13,6 +13,7 @@ from bot.domain.plan import Options
 from bot.domain.policy import Audience, Role, Window
 from bot.domain.request import Event, RequestId, State
 from bot.domain.surface import PlaceKind
+from bot.execution.sweep import MAX_TURNS
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance
 from tests.execution.bench import RULE, Bench, DiesAt, kill
@@ -47,7 +48,25 @@ async def test_a_running_request_that_lost_its_run_before_the_fence_begins_again
     assert sorted(bench.statuses()) == ["run-r-1-1-1", "run-r-1-1-2"]
 
 
-async def test_a_running_request_that_lost_its_run_after_the_fence_needs_a_person(bench: Bench) -> None:
+async def test_a_run_that_ends_without_an_end_again_and_again_needs_a_person(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+
+    def begin(tx: Transaction) -> None:
+        request = tx.requests.get(RequestId("r-1"))
+        assert request is not None
+        assert advance(tx, request, Event.START, BOT) is not None
+
+    await bench.approved(enqueue=False)
+    await bench.store.run(begin)
+    for _ in range(MAX_TURNS):
+        await bench.store.run(lambda tx: tx.runs.enqueue(RequestId("r-1"), 1))
+        await lose_the_workflow(bench)
+    async with bench.worker():
+        await bench.until(State.NEEDS_PERSON)
+    assert bench.cloud.posts == []
+
+
+async def test_a_running_request_that_lost_its_run_after_the_fence_is_only_read(bench: Bench) -> None:
     dying = DiesAt("after fence")
     worker = bench.worker(reach=dying)
     await worker.start()

@@ -21,7 +21,8 @@ G1 = GroupId("g-1")
 
 
 async def look_again(bench: Bench) -> None:
-    """What the use case behind the button does."""
+    """What the use case behind the button does, a moment after the question was seen."""
+    await bench.sees(lambda: not bench.queue.live())
 
     def work(tx: Transaction) -> None:
         request = tx.requests.get(RequestId("r-1"))

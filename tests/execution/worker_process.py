@@ -36,6 +36,7 @@ async def work(order: dict[str, str]) -> None:
     bench = Bench(order["url"], timing=TIMING)
     claim = claim_file(bench.database)
     gateway = CloudGateway([access_to(order["iam"])], clock=SystemClock(), limits=Limits(total_seconds=1.0))
+    timing = replace(TIMING, takeover_seconds=float(order.get("takeover_seconds", TIMING.takeover_seconds)))
     outside = Outside(
         url=bench.database.url.render_as_string(hide_password=False),
         queue=bench.queue,
@@ -45,7 +46,7 @@ async def work(order: dict[str, str]) -> None:
         policy_source=bench.policy,
         notifier=Quiet(),
         clock=SystemClock(),
-        timing=TIMING,
+        timing=timing,
         reach=Fate(order.get("point", ""), order.get("kind", "kill")),
         lost=fail_stop,
     )
