@@ -10,11 +10,10 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -33,12 +32,14 @@ from bot.health import refresh, unready
 from bot.metrics import Metrics
 from bot.policies import PolicyFile
 from bot.policy_file import PolicyProblems
-from bot.ports import CloudCall, StoreError
+from bot.ports import CloudCall, Store, StoreError
 from bot.service.desk import Desk
-from bot.slack.client import Identity, Wire, slack_client, slack_session, who_am_i
+from bot.slack.client import Identity, Wire, slack_client, slack_session
+from bot.slack.identity import sign_in
 from bot.slack.people import SlackPeople
 from bot.slack.projection import Projection
 from bot.slack.rooms import SlackRooms
+from bot.sockets import open_sockets
 from bot.stepup import TotpDoor, door_of, step_up_routes
 from bot.web import SlackEndpoint, web_application
 from handlers import register
@@ -49,7 +50,6 @@ from storage.schema import migrate, require_schema
 from storage.unit_of_work import SqlStore
 
 log = structlog.get_logger(__name__)
-SOCKETS = 2  # Slack closes each now and then; the other one goes on
 DRAIN_SECONDS = 3.0  # for what listeners have begun; everything together ends within ten
 
 
@@ -82,7 +82,6 @@ class Parts:
     background: Background
     execution: Execution | None = None
     bolt: AsyncApp | None = None
-    sockets: list[AsyncSocketModeHandler] = field(default_factory=list)
 
 
 def migrate_database(url: str) -> None:
@@ -127,7 +126,7 @@ async def running(settings: Settings, environ: Mapping[str, str], roles: Roles) 
         stack.push_async_callback(parts.background.drain, DRAIN_SECONDS)
         await _answer_http(stack, parts)
         if parts.bolt and settings.slack_app_token:
-            await _open_sockets(stack, parts)
+            await stack.enter_async_context(open_sockets(settings, parts.bolt, metrics=parts.metrics))
         yield parts
 
 
@@ -141,7 +140,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     session = await stack.enter_async_context(slack_session())
     client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
     wire = Wire(client, metrics)
-    identity = await _sign_in(wire)
+    identity = await _sign_in(wire, store)
     people = SlackPeople(wire, policies, identity)
     projection = Projection(store, wire, policies, owner=f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
     desk = Desk(
@@ -215,9 +214,8 @@ def _cloud(stack: AsyncExitStack, environ: Mapping[str, str], clock: SystemClock
     return cloud
 
 
-async def _sign_in(wire: Wire) -> Identity:
-    """A revoked token is found now, not when a message matters."""
-    identity = await who_am_i(wire)
+async def _sign_in(wire: Wire, store: Store) -> Identity:
+    identity = await sign_in(wire, store)
     if isinstance(identity, Identity):
         return identity
     raise StartProblems(
@@ -305,7 +303,7 @@ async def _showing(projection: Projection) -> AsyncIterator[None]:
 
 async def _answer_http(stack: AsyncExitStack, parts: Parts) -> None:
     secret = parts.settings.slack_signing_secret
-    slack = SlackEndpoint(parts.bolt, secret.get_secret_value()) if parts.bolt and secret else None
+    slack = SlackEndpoint(parts.bolt, secret.get_secret_value(), parts.metrics) if parts.bolt and secret else None
     application = web_application(
         metrics=parts.metrics,
         readiness=lambda: unready(parts.database, parts.execution),
@@ -321,24 +319,3 @@ async def _answer_http(stack: AsyncExitStack, parts: Parts) -> None:
     except OSError as error:
         where = f"{parts.settings.host}:{parts.settings.port}"
         raise StartProblems(f"{where} can't be listened on: {error.strerror}. Set PORT to a free one.") from error
-
-
-async def _open_sockets(stack: AsyncExitStack, parts: Parts) -> None:
-    token = parts.settings.slack_app_token
-    if token is None or parts.bolt is None:
-        return
-    session = await stack.enter_async_context(slack_session())
-    for _ in range(SOCKETS):
-        own = slack_client(token.get_secret_value(), parts.settings.slack_api_url, session)
-        handler = AsyncSocketModeHandler(parts.bolt, token.get_secret_value(), web_client=own)
-        stack.push_async_callback(_close, handler)
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own lack
-        parts.sockets.append(handler)
-
-
-async def _close(handler: AsyncSocketModeHandler) -> None:
-    """Closing has been seen to hang; the process ends all the same."""
-    try:
-        await asyncio.wait_for(handler.close_async(), DRAIN_SECONDS)  # type: ignore[no-untyped-call]  # Bolt's own lack
-    except TimeoutError:
-        log.warning("socket_not_closed")

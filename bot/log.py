@@ -76,6 +76,9 @@ def configure_logging(*, level: str, as_json: bool, secrets: Iterable[str] = ())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # The engine gives its logger a handler of its own unless it has one: it would pass by our redaction.
+    logging.getLogger("dbos").handlers = [logging.NullHandler()]
+    logging.getLogger("dbos").propagate = True
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

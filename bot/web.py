@@ -41,11 +41,13 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) 
 class SlackEndpoint:
     """POST /slack/events. The signature is checked before anything is parsed."""
 
-    def __init__(self, app: AsyncApp, secret: str) -> None:
+    def __init__(self, app: AsyncApp, secret: str, metrics: Metrics) -> None:
         self._app = app
         self._secret = secret
+        self._metrics = metrics
 
     async def receive(self, request: web.Request) -> web.Response:
+        began = time.monotonic()
         body = await request.read()
         if not is_signed(self._secret, request.headers, body, time.time()):
             return web.Response(status=401, text="The signature does not match.")
@@ -54,7 +56,15 @@ class SlackEndpoint:
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             log.warning("payload_unreadable", error=type(error).__name__)
             return web.Response(status=400, text="This payload can't be read.")
+        self._metrics.observe("ack", time.monotonic() - began, kind=kind_of(request.content_type, body))
         return await to_aiohttp_response(answer)
+
+
+def kind_of(content_type: str, body: bytes) -> str:
+    """Slack's request in the words that Socket Mode has for it."""
+    if content_type == "application/json":
+        return "events_api"
+    return "interactive" if body.startswith(b"payload=") else "slash_commands"
 
 
 def web_application(

@@ -9,11 +9,13 @@ import structlog
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.domain.audit import Entry
 from bot.ports import StoreError
 from bot.service.desk import Desk
-from handlers.payload import Origin, origin_of
+from bot.slack.ids import decode_target
+from handlers.payload import Origin, Raw, clicked_value, origin_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class Admission(AsyncMiddleware):
         self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
         origin = origin_of(req.body)
+        _name_in_logs(req.body, origin)
         reason = self.foreign(origin)
         if not reason:
             return await next()
@@ -58,3 +61,10 @@ class Admission(AsyncMiddleware):
         if self.home.enterprise and origin.actor.enterprise not in ("", self.home.enterprise):
             return "foreign_enterprise"
         return ""
+
+
+def _name_in_logs(body: Raw, origin: Origin) -> None:
+    """Whatever is logged from here on carries who clicked and on which request."""
+    clear_contextvars()  # a connection that is kept alive was somebody else's a moment ago
+    target = decode_target(clicked_value(body)) or decode_target(origin.private_metadata)
+    bind_contextvars(actor=str(origin.actor), **({"request_id": target.request_id} if target else {}))

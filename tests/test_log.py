@@ -45,6 +45,7 @@ def test_arguments_exceptions_and_foreign_loggers_are_cleaned(as_json: bool, mon
     try:
         structlog.get_logger("bot").info("called", url=f"https://x/{CANARY}", nested={"list": [CANARY]})
         logging.getLogger("foreign").warning("token %s", CANARY)
+        logging.getLogger("dbos").warning("the engine says %s", CANARY)
         logging.getLogger("httpx").info("GET https://x/?token=%s", CANARY)
         try:
             raise ValueError(f"broken by {CANARY}")
@@ -55,4 +56,4 @@ def test_arguments_exceptions_and_foreign_loggers_are_cleaned(as_json: bool, mon
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
         structlog.reset_defaults()
     assert CANARY not in stream.getvalue()
-    assert stream.getvalue().count(HIDDEN) >= 5
+    assert stream.getvalue().count(HIDDEN) >= 6

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.metrics import Metrics
-from bot.web import SlackEndpoint, web_application
+from bot.web import SlackEndpoint, kind_of, web_application
 
 SECRET = "signing-secret"
 COMMAND = b"command=%2Ffailover&user_id=U1&team_id=T1&trigger_id=1.2.a"
@@ -50,8 +50,9 @@ async def site() -> AsyncIterator[Site]:
 
     async def nothing() -> None: ...
 
+    metrics = Metrics()
     application = web_application(
-        metrics=Metrics(), readiness=site.readiness, refresh_metrics=nothing, slack=SlackEndpoint(bolt, SECRET)
+        metrics=metrics, readiness=site.readiness, refresh_metrics=nothing, slack=SlackEndpoint(bolt, SECRET, metrics)
     )
     runner = web.AppRunner(application)
     await runner.setup()
@@ -146,3 +147,21 @@ async def test_metrics_are_shown_in_the_prometheus_format(site: Site) -> None:
     status, text = await get(site, "/metrics")
     assert status == 200
     assert "failover_posts_total 0.0" in text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "kind"),
+    [
+        ("application/x-www-form-urlencoded", b"command=%2Ffailover", "slash_commands"),
+        ("application/x-www-form-urlencoded", b"payload=%7B%7D", "interactive"),
+        ("application/json", b"{}", "events_api"),
+    ],
+)
+def test_a_request_has_the_same_kind_as_over_a_socket(content_type: str, body: bytes, kind: str) -> None:
+    assert kind_of(content_type, body) == kind
+
+
+async def test_each_acknowledgement_is_timed(site: Site) -> None:
+    assert (await post(site, COMMAND, signed(COMMAND)))[0] == 200
+    async with ClientSession() as session, session.get(f"{site.url}/metrics") as answer:
+        assert 'failover_ack_seconds_count{kind="slash_commands"} 1.0' in await answer.text()

@@ -13,6 +13,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Self
 
+from structlog.contextvars import bound_contextvars
+
 from bot.domain.request import RequestId
 from bot.execution.engine import Engine, open_engine
 from bot.execution.footing import Key, Metrics, NoMetrics, Parts, patiently
@@ -152,7 +154,8 @@ class Execution:
         self._database.dispose()
 
     async def _run(self, request_id: RequestId, revision: int) -> None:
-        await live(self.parts, Key(request_id, revision), Engine.step)
+        with bound_contextvars(request_id=request_id, revision=revision):
+            await live(self.parts, Key(request_id, revision), Engine.step)
 
     async def _claim(self) -> None:
         """Nothing is asked while nothing is told: the library's own poll is there for what was not heard."""

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from structlog.contextvars import bind_contextvars
+
 from bot.domain.surface import Surface
 from bot.ports import PolicySource, Store, StoreError, Transaction
 from bot.slack.client import Wire
@@ -99,6 +101,7 @@ class Projection:
 
     async def _deliver(self, surface: Surface) -> None:
         """Whatever goes wrong here concerns one message: it is tried again when its claim ends."""
+        bind_contextvars(request_id=surface.request_id)  # this task is about one message
         try:
             async with asyncio.timeout(DELIVERY_SECONDS):
                 changed = await self._delivery.deliver(surface)

@@ -1,0 +1,62 @@
+"""Socket Mode: two connections, so that one goes on while Slack closes the other; each acknowledgement is timed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.config import Settings
+from bot.metrics import Metrics
+from bot.slack.client import slack_client, slack_session
+
+SOCKETS = 2
+OPEN_SECONDS = 10.0  # a start waits no longer for Slack; the connections are opened as soon as it is back
+CLOSE_SECONDS = 3.0
+log = structlog.get_logger(__name__)
+
+
+class Socket(AsyncSocketModeHandler):
+    """Bolt's connection with a clock."""
+
+    def __init__(self, app: AsyncApp, token: str, metrics: Metrics, **more: Any) -> None:
+        super().__init__(app, token, **more)
+        self._metrics = metrics
+
+    async def handle(self, client: Any, req: SocketModeRequest) -> None:
+        began = time.monotonic()
+        await super().handle(client, req)
+        self._metrics.observe("ack", time.monotonic() - began, kind=req.type)
+
+
+@asynccontextmanager
+async def open_sockets(settings: Settings, bolt: AsyncApp, metrics: Metrics) -> AsyncIterator[None]:
+    token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+    async with slack_session() as session:
+        clients = [slack_client(token, settings.slack_api_url, session) for _ in range(SOCKETS)]
+        sockets = [Socket(bolt, token, metrics, web_client=client) for client in clients]
+        opening = [asyncio.create_task(socket.connect_async()) for socket in sockets]  # type: ignore[no-untyped-call]  # Bolt's own lack
+        _, late = await asyncio.wait(opening, timeout=OPEN_SECONDS)
+        if late:
+            log.warning("sockets_not_open", missing=len(late))
+        try:
+            yield
+        finally:
+            for task in opening:
+                task.cancel()
+            await asyncio.gather(*(_close(socket) for socket in sockets))
+
+
+async def _close(socket: Socket) -> None:
+    """Closing has been seen to hang; the process ends all the same."""
+    try:
+        await asyncio.wait_for(socket.close_async(), CLOSE_SECONDS)  # type: ignore[no-untyped-call]  # Bolt's own lack
+    except TimeoutError:
+        log.warning("socket_not_closed")
