@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, select
 from sqlmodel import col
@@ -12,10 +12,11 @@ from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.request import State
 from bot.ports import History
 from storage.scope import Scope
-from storage.tables import AttemptRow, RequestRow, RunRow, Words
+from storage.tables import AttemptRow, Moment, RequestRow, RunRow, Words
 
 LOOKED_AT = 200  # the newest requests of the group: no group moves more often in a time that matters
 SHOWN = 10
+ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 MOVED = (State.VERIFIED, State.UNVERIFIED, State.PARTLY)
 
 
@@ -31,14 +32,15 @@ _NEWEST = (
     .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
     .where(col(RequestRow.project) == bindparam("project", type_=Words))
     .where(col(RequestRow.group_id) == bindparam("group_id", type_=Words), col(RequestRow.state).in_(MOVED))
+    .where(col(RequestRow.created_at) < bindparam("before", type_=Moment))
     .order_by(col(RequestRow.created_at).desc())
     .limit(LOOKED_AT)
 )
 
 
-def history(scope: Scope, project: ProjectAlias, group_id: GroupId, to: Site) -> History:
-    """Newest first. An outage or a reversal with an unknown end is left out, never guessed."""
-    rows = scope.tuples(_NEWEST, project=project, group_id=group_id)
+def history(scope: Scope, project: ProjectAlias, group_id: GroupId, to: Site, *, before: datetime = ALWAYS) -> History:
+    """Newest first, of requests made `before`. What has an unknown end is left out, never guessed."""
+    rows = scope.tuples(_NEWEST, project=project, group_id=group_id, before=before)
     same_way = [row for row in rows if row.to_site == to.value]
     return History(
         outages=_spans((row.stopped_at, row.served_at) for row in same_way),

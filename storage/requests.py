@@ -134,7 +134,9 @@ class SqlRequests:
             approvals=_approvals_of(approvals),
             run=run_of(run_row) if run_row else None,
             attempt=attempt_of(attempt_row) if attempt_row else None,
-            history=self.history(request.project, request.group.id, request.to),
+            history=history(
+                self._scope, request.project, request.group.id, request.to, before=request.created_at
+            ),  # without its own run: what is shown later must be what was known then
             card=surface_of(card_row) if card_row else None,
         )
 

@@ -222,6 +222,17 @@ async def test_history_measures_the_same_direction_and_counts_failovers(store: S
     assert (back.outages, back.earlier_failovers) == ((99 * minute,), 2)
 
 
+async def test_a_request_does_not_count_itself_as_an_earlier_failover(store: SqlStore) -> None:
+    before = request("r-0", state=State.VERIFIED, created_at=NOON)
+    itself = request("r-1", state=State.VERIFIED, created_at=NOON + timedelta(hours=1))
+    end = NOON + timedelta(minutes=9)
+    runs = [finished_run(one, stopped_at=NOON, verified_at=end, running_at=end) for one in (before, itself)]
+    await store.run(lambda tx: [tx.requests.add(before), tx.requests.add(itself), *map(tx.runs.save, runs)])
+    view = await store.read(lambda tx: tx.requests.view(itself.id))
+    assert view is not None
+    assert (len(view.history.outages), view.history.earlier_failovers) == (1, 1)
+
+
 async def test_a_confirmed_service_ends_the_outage(store: SqlStore) -> None:
     asked = request(state=State.VERIFIED)
     minute = timedelta(minutes=1)
