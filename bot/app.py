@@ -18,6 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.call_log import CallLog
 from bot.clock import SystemClock
 from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
@@ -25,7 +26,6 @@ from bot.config import Settings
 from bot.domain.policy import Policy
 from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
-from bot.execution.ledger import note
 from bot.execution.queue import RunQueue
 from bot.execution.timing import Timing
 from bot.health import refresh, unready
@@ -136,7 +136,9 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     queue = _queue(stack, database)
     store = SqlStore(database, enqueue=queue.enqueue)
     stack.callback(store.close)
-    cloud = _cloud(stack, environ, clock, metrics)
+    call_log = CallLog()
+    cloud = _cloud(stack, environ, clock, metrics, call_log)
+    await stack.enter_async_context(_keeping(call_log, store))
     session = await stack.enter_async_context(slack_session())
     client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
     wire = Wire(client, metrics)
@@ -199,14 +201,16 @@ def _queue(stack: AsyncExitStack, database: Database) -> RunQueue:
     return queue
 
 
-def _cloud(stack: AsyncExitStack, environ: Mapping[str, str], clock: SystemClock, metrics: Metrics) -> CloudGateway:
+def _cloud(
+    stack: AsyncExitStack, environ: Mapping[str, str], clock: SystemClock, metrics: Metrics, call_log: CallLog
+) -> CloudGateway:
     discovery = discover_from(environ)
     if discovery.problems:
         raise StartProblems(*discovery.problems)
 
     def observe(call: CloudCall) -> None:
         metrics.observe("cloud_call", call.milliseconds / 1000, method=call.method, status=str(call.status or "none"))
-        note(call)
+        call_log.note(call)
 
     cloud = CloudGateway(discovery.accesses, clock=clock, observe=observe)
     stack.push_async_callback(cloud.aclose)
@@ -272,6 +276,7 @@ def _execution(settings: Settings, database: Database, queue: RunQueue, desk: De
         job_limit_seconds=settings.job_limit_seconds,
         soft_stop_seconds=settings.stop_limit_seconds,
         start_seconds=settings.start_limit_seconds,
+        verify_seconds=settings.verify_limit_seconds,
         unclear_seconds=settings.unclear_seconds,
         sweep_seconds=settings.sweep_seconds,
     )
@@ -288,6 +293,18 @@ def _execution(settings: Settings, database: Database, queue: RunQueue, desk: De
         metrics=metrics,
     )
     return Execution(outside)
+
+
+@asynccontextmanager
+async def _keeping(call_log: CallLog, store: SqlStore) -> AsyncIterator[None]:
+    """The calls to the cloud are written while the process lives, the last of them at its end."""
+    task = asyncio.create_task(call_log.run(store), name="call-log")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await call_log.flush(store)
 
 
 @asynccontextmanager

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     job_limit_seconds: Seconds = Field(3600, description="After this a job that is still running needs a person")
     stop_limit_seconds: Seconds = Field(300, description="After this a server that does not stop needs a decision")
     start_limit_seconds: Seconds = Field(600, description="After this a server that does not start is reported")
+    verify_limit_seconds: Seconds = Field(300, description="After this a move that can't be seen is not verified")
     unclear_seconds: Seconds = Field(90, description="How long the group is watched after an unclear submission")
     sweep_seconds: Seconds = Field(60, description="Pause between two searches for stuck or expired requests")
     log_level: str = Field("INFO", pattern="(?i)^(debug|info|warning|error)$", description="INFO, WARNING or ERROR")

@@ -59,9 +59,9 @@ class Explanation:
     is_missing: bool = False
 
 
-_SIGN_IN = "Check the user, password or access key and the project, then run `failover-bot doctor`."
+_SIGN_IN = "Check the user, password or access key and the project, then run “failover-bot doctor”."
 _RIGHTS = "Give the bot's user SDRS Administrator, Tenant Guest and Server Administrator in this project."
-_ENDPOINT = "Check the endpoint and the region in the bot's settings, then run `failover-bot doctor`."
+_ENDPOINT = "Check the endpoint and the region in the bot's settings, then run “failover-bot doctor”."
 _REPORT = "Keep the reference below and report it; use the console meanwhile."
 _WAIT = "Wait a minute, then ask again."
 _SUPPORT = "Try again in a few minutes; if it repeats, open a support ticket with the reference below."

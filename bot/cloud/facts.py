@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.cloud import models
+from bot.cloud.bodies import parse_reason
 from bot.cloud.guest import (
     CLOUDBASE_INIT_TAG,
     WAVE_TAG,
@@ -159,10 +160,16 @@ def job_fact(job: models.JobFact, *, depth: int = 6) -> Job:
         began_at=job.begin_time,
         ended_at=job.end_time,
         error_code=job.error_code,
-        fail_reason=job.fail_reason,
+        fail_reason=_reason(job.fail_reason),
         sub_jobs=tuple(job_fact(sub, depth=depth - 1) for sub in job.sub_jobs) if depth else (),
         entities=tuple((key, _scalar(value)) for key, value in job.entities.items() if key != "sub_jobs"),
     )
+
+
+def _reason(text: str) -> str:
+    """Services hand on each other's answers as JSON inside of a sentence; people read what is inside."""
+    inner = parse_reason(text)
+    return f"{inner.code}: {inner.message}" if inner.code and inner.code not in inner.message else inner.message
 
 
 def _scalar(value: object) -> str:

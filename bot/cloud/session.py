@@ -37,7 +37,7 @@ def _with_old_token(tried: Attempted, outcome: Submission) -> Submission:
     if not isinstance(outcome, Rejected) or outcome.problem.status != 401:
         return outcome
     what = f"{tried.purpose} did not succeed. The cloud no longer accepted the bot's token."
-    cure = "Ask again: the bot signs in anew first. If it repeats, run `failover-bot doctor`."
+    cure = "Ask again: the bot signs in anew first. If it repeats, run “failover-bot doctor”."
     return Rejected(problem=replace(outcome.problem, what=what, cure=cure, is_retryable=True))
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,14 @@ from bot.demo.workspace import standalone as standalone_slack
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 12.0
+POLICY_FILE = "policy.toml"
 
 POLICY = """\
 # The policy of the demo. `failover-bot policy example` prints one that explains every word.
 [channels]
 approvals = "{approvals}"
 incidents = "{incidents}"
-
+{rules}
 [[rules]]
 name = "demo"
 environment = "PRODUCTION"
@@ -40,6 +41,13 @@ name = "approver"
 need = {need}
 usergroups = ["{approvers}"]
 """
+
+Furnish = Callable[[Cast, SimulatedCloud], str]
+"""Adds people, channels and groups before the bot starts; gives the rules that come before the demo's own."""
+
+
+def as_it_is(cast: Cast, cloud: SimulatedCloud) -> str:
+    return ""
 
 
 class BotDied(Exception):
@@ -63,7 +71,7 @@ class BotProcess:
     """`failover-bot run` as a child: the same program as in production, with other base addresses."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, port: int) -> None:
-        self._environment = {**_inherited(), **environment}
+        self.environment = {**_inherited(), **environment}
         self._log = log
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
@@ -75,7 +83,7 @@ class BotProcess:
     async def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._environment, stdout=log, stderr=log
+                sys.executable, "-m", "bot", "run", env=self.environment, stdout=log, stderr=log
             )
         await self._until_ready()
 
@@ -150,6 +158,7 @@ async def stage(
     over_http: bool = False,
     need: int = 1,
     environment: Mapping[str, str] | None = None,
+    furnish: Furnish = as_it_is,
 ) -> AsyncIterator[Stage]:
     """Set up, play, tear down. The app is installed from its `manifest`; `over_http`: instead of Socket Mode."""
     bot_port = free_port()
@@ -161,9 +170,9 @@ async def stage(
         place = Path(folder)
         await cast.slack.start(page_port)
         cloud = await standalone_cloud(pace=pace)
-        bot = BotProcess(
-            {**_settings(cast, cloud, place, bot_port, need), **(environment or {})}, place / "bot.log", bot_port
-        )
+        _write_policy(place, cast, need=need, rules=furnish(cast, cloud))
+        settings = _settings(cast, cloud, place, bot_port) | dict(environment or {})
+        bot = BotProcess(settings, place / "bot.log", bot_port)
         try:
             await bot.start()
             yield Stage(cast=cast, cloud=cloud, bot=bot)
@@ -173,18 +182,23 @@ async def stage(
             await cast.slack.stop()
 
 
-def _settings(cast: Cast, cloud: SimulatedCloud, place: Path, port: int, need: int) -> dict[str, str]:
-    facts = describe(cloud)
-    policy = place / "policy.toml"
-    policy.write_text(
-        POLICY.format(
-            approvals=cast.approvals.id, incidents=cast.incidents.id, approvers=cast.approver_group.id, need=need
-        )
+def _write_policy(place: Path, cast: Cast, *, need: int, rules: str) -> None:
+    text = POLICY.format(
+        approvals=cast.approvals.id,
+        incidents=cast.incidents.id,
+        approvers=cast.approver_group.id,
+        need=need,
+        rules=rules,
     )
+    (place / POLICY_FILE).write_text(text)
+
+
+def _settings(cast: Cast, cloud: SimulatedCloud, place: Path, port: int) -> dict[str, str]:
+    facts = describe(cloud)
     return {
         **cast.slack.environment(cast.app),
         "DATABASE_URL": f"sqlite:///{place / 'failover-bot.sqlite'}",
-        "FAILOVER_POLICY": str(policy),
+        "FAILOVER_POLICY": str(place / POLICY_FILE),
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "OS_AUTH_URL": facts["iam"],

@@ -37,7 +37,7 @@ class LineKind(StrEnum):
     JOB_FAILED = "job_failed"  # code, what, cure
     VERIFIED = "verified"  # zone
     UNVERIFIED = "unverified"  # missing: what is not true yet
-    STARTING = "starting"  # wave, total
+    STARTING = "starting"  # wave, total, servers
     RUNNING = "running"  # done, total
     NOT_RUNNING = "not_running"  # servers
     CANCEL_ASKED = "cancel_asked"  # account

@@ -9,13 +9,14 @@ from bot.domain.lines import LineKind, line
 from bot.domain.plan import Plan
 from bot.domain.request import Event, Request
 from bot.domain.run import Step
+from bot.domain.surface import Place, PlaceKind
 from bot.execution.endings import Ending, end, without_question
 from bot.execution.footing import Footing, Key, Parts, change, stand
 from bot.execution.servers import Wave, names, waves_at
 from bot.execution.stage import Stage
 from bot.execution.starting import Started, Starting
 from bot.ports import Transaction
-from bot.service.changes import save_run, say
+from bot.service.changes import save_run, say, show
 
 
 async def servers_back(parts: Parts, key: Key, plan: Plan | None = None) -> Started | None:
@@ -36,6 +37,8 @@ async def servers_back(parts: Parts, key: Key, plan: Plan | None = None) -> Star
 
 
 def _told(tx: Transaction, now: Footing, started: Started) -> None:
+    if now.run.question is not None:
+        show(tx, now.request, Place(PlaceKind.QUESTION, now.run.question.value))
     save_run(tx, replace(without_question(now.run), running_count=len(started.running), server_count=started.total))
     done, total = len(started.running), started.total
     say(tx, now.request, line(LineKind.RESTARTED, done=done, total=total), once=f"restarted.{now.request.revision}")

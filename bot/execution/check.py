@@ -71,7 +71,7 @@ def _begin(tx: Transaction, now: Footing, parts: Parts, seen: Look) -> None:
     if not moved.options.start_servers:
         run = mark(run, Step.START, StepState.SKIPPED, tx.now)
     save_run(tx, run)
-    warnings = [finding.check for finding in seen.findings]
+    warnings = [finding.sentence for finding in seen.findings]
     say(tx, moved, line(LineKind.CHECKED, warnings=warnings), once=f"checked.{moved.revision}")
 
 

@@ -47,6 +47,8 @@ def write_ending(tx: Transaction, now: Footing, ending: Ending) -> None:
         save_run(tx, run)
     moved = advance(tx, ending.request or now.request, ending.event, BOT, **dict(ending.fields))
     if moved is not None:
+        if now.run.question is not None:
+            show(tx, moved, Place(PlaceKind.QUESTION, now.run.question.value))
         say(tx, moved, ending.words, once=f"{ending.words.kind}.{now.request.revision}")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import assert_never
 
+from bot.domain.clocks import spoken
 from bot.domain.errors import Happened, Problem
 from bot.domain.facts import FailedTask, Group
 from bot.domain.lines import LineKind, line
 from bot.domain.run import Attempt, AttemptOutcome, Sight, Step, StepState, seen_group_after_attempt
 from bot.execution.endings import fail, lose_sight
-from bot.execution.follow_job import failure_words
+from bot.execution.follow_job import NOT_STARTED, failure_words
 from bot.execution.footing import Footing, Key, Parts, change, mark, save_if_new
 from bot.execution.limits import Limits
 from bot.execution.stage import Stage
@@ -18,7 +20,7 @@ from bot.execution.stale import Staleness
 from bot.ports import Transaction
 from bot.service.changes import save_run, say
 
-UNDECIDED = "I cannot tell whether the reversal was sent: the group looks as it did before, and nothing was sent again."
+UNDECIDED = "The group looks as it did before, so nobody can tell whether the cloud took the reversal."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class FollowingGroup:
     async def too_late(self, what: str) -> Stage | None:
         if self.parts.clock.monotonic() < self.limits.job:
             return None
-        minutes = int(self.parts.timing.job_limit_seconds // 60)
-        return await lose_sight(self.parts, self.key, f"No end was seen in {minutes} minutes. {what}")
+        limit = spoken(timedelta(seconds=self.parts.timing.job_limit_seconds))
+        return await lose_sight(self.parts, self.key, f"No end was seen in {limit}. {what}")
 
 
 def _failure(seen: Seen) -> Problem:
@@ -118,7 +120,7 @@ def _failure(seen: Seen) -> Problem:
         happened=Happened.YES,
         is_retryable=False,
         what=f"The reversal failed, the group is {seen.group.status}: {reason}",
-        not_done="No server was started.",
+        not_done=NOT_STARTED,
         cure="Look at the group in the console; a new request can try the reversal again.",
         code=newest.error_code if newest else "",
         detail=reason,

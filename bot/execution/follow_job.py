@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+from bot.domain.clocks import spoken
 from bot.domain.errors import Happened, Problem
 from bot.domain.facts import Job, JobId, JobStatus
 from bot.domain.lines import Line, LineKind, line
@@ -15,6 +17,8 @@ from bot.execution.stage import Stage
 from bot.execution.stale import Staleness
 from bot.ports import Transaction
 from bot.service.changes import save_run, say
+
+NOT_STARTED = "No server was started: those that were stopped are still off."
 
 
 class FollowingJob:
@@ -78,8 +82,12 @@ class FollowingJob:
     async def too_late(self) -> Stage | None:
         if self.parts.clock.monotonic() < self.limits.job:
             return None
-        minutes = int(self.parts.timing.job_limit_seconds // 60)
-        what = f"The job {self.job_id} has come to no end in {minutes} minutes. It may still be running in the cloud."
+        limit = spoken(timedelta(seconds=self.parts.timing.job_limit_seconds))
+        word = self.last.status if self.last else ""
+        strange = (
+            f" Its status is “{word}”, a word this bot does not know." if word and word not in tuple(JobStatus) else ""
+        )
+        what = f"The job {self.job_id} has come to no end in {limit}.{strange} It may still be running in the cloud."
         return await lose_sight(self.parts, self.key, what)
 
 
@@ -92,7 +100,7 @@ def failure_of(job: Job) -> Problem:
         happened=Happened.YES,
         is_retryable=False,
         what=f"The reversal failed in {culprit.type or 'a sub-job'}: {reason}",
-        not_done="No server was started.",
+        not_done=NOT_STARTED,
         cure="Look at the group in the console; a new request can try the reversal again.",
         code=code,
         detail=reason,

@@ -148,7 +148,7 @@ def mark(run: Run, step: Step, state: StepState, now: datetime, **figures: int |
     progress = replace(
         before,
         state=state,
-        started_at=before.started_at or now,
+        started_at=before.started_at if state is StepState.SKIPPED else before.started_at or now,
         ended_at=(before.ended_at or now) if is_over else None,
         done=numbers.get("done", before.done),
         total=numbers.get("total", before.total),

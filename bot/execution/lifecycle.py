@@ -22,7 +22,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from bot.execution import ledger
+from bot.call_log import about
 from bot.execution.check import check
 from bot.execution.endings import lose_sight
 from bot.execution.finish import finish
@@ -62,13 +62,12 @@ async def live(parts: Parts, key: Key, step: Step) -> None:
 async def _do(parts: Parts, key: Key, stage: Stage) -> str:
     """One stage. What nobody expected is caught here: an engine step that raises would end the run for good, unseen."""
     parts.reach(f"before {stage}")
-    with ledger.opened() as calls:
-        try:
+    try:
+        with about(key.request_id):
             following = await WORK[stage](parts, key)
-        except Exception as error:
-            log.exception("Stage %s of %s failed", stage, key.request_id)
-            parts.metrics.count("unexpected_errors", stage=stage.value)
-            following = await lose_sight(parts, key, f"The bot met an error it does not know ({type(error).__name__}).")
-    await ledger.keep(parts.store, key.request_id, calls)
+    except Exception as error:
+        log.exception("Stage %s of %s failed", stage, key.request_id)
+        parts.metrics.count("unexpected_errors", stage=stage.value)
+        following = await lose_sight(parts, key, f"The bot met an error it does not know ({type(error).__name__}).")
     parts.reach(f"after {stage}")
     return following.value

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from bot.call_log import carried, current
 from bot.domain.errors import CloudError, Problem
-from bot.execution.ledger import LEDGER
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -25,7 +25,7 @@ def _unmeasured(seconds: float) -> None: ...
 class Watch(Generic[A, R]):
     """One thing that is watched: what to read, what to make of it, how often."""
 
-    __slots__ = ("born", "due", "heed", "ledger", "look", "pace", "result")
+    __slots__ = ("born", "due", "heed", "look", "pace", "result", "subject")
 
     def __init__(
         self,
@@ -35,21 +35,22 @@ class Watch(Generic[A, R]):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.look, self.heed, self.pace = look, heed, pace
-        self.ledger = LEDGER.get()  # of the run that watches: a lane looks for many
         self.born = self.due = loop.time()
         self.result: asyncio.Future[R] = loop.create_future()
+        self.subject = current()  # of the run that watches; the lane that looks was there before it
 
     async def turn(self) -> None:
         """Look once. A read that failed is an answer too: the `Problem` goes where the fact would have gone."""
-        LEDGER.set(self.ledger)
-        answer: A | Problem
-        try:
-            answer = await self.look()
-        except CloudError as error:
-            answer = error.problem
-        settled = await self.heed(answer)
+        with carried(self.subject):
+            settled = await self.heed(await self.seen())
         if settled is not None and not self.result.done():
             self.result.set_result(settled)
+
+    async def seen(self) -> A | Problem:
+        try:
+            return await self.look()
+        except CloudError as error:
+            return error.problem
 
 
 class Poller:

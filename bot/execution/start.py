@@ -25,7 +25,9 @@ async def start_servers(parts: Parts, key: Key) -> Stage:
         def work(tx: Transaction, current: Footing) -> None:
             run = mark(current.run, Step.START, StepState.RUNNING, tx.now, done=running, total=total)
             save_if_new(tx, current.run, replace(run, running_count=running, server_count=total, observed_at=tx.now))
-            words = line(LineKind.STARTING, wave=wave.number, total=len(waves))
+            number = [one.number for one in waves].index(wave.number) + 1
+            servers = names(now.plan, wave.ids)
+            words = line(LineKind.STARTING, wave=number, total=len(waves), servers=servers)
             say(tx, current.request, words, once=f"starting.{wave.number}")
 
         await change(parts, key, work)

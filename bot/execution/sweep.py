@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.domain.errors import CloudError
 from bot.domain.lines import LineKind, line
 from bot.domain.request import Event, Request, RequestId, State
-from bot.domain.run import Question, Run, Sight, seen_group_after_attempt
+from bot.domain.run import AttemptOutcome, Question, Run, Sight, seen_group_after_attempt
 from bot.domain.surface import Place, PlaceKind
 from bot.execution.footing import Parts, patiently
 from bot.execution.queue import RunQueue
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 MAX_TURNS = 10
 NO_RUN = "The run of this request stopped again and again without an end."
 ARRIVED = "the group has moved since: the order did arrive."
+MOVED = "production is at the other site now, so the reversal was done."
 
 Duty = Callable[[Request], Awaitable[None]]
 
@@ -129,8 +130,12 @@ class Sweep:
             group = await self._parts.cloud.group(request.plan.project, request.plan.group_id)
         except CloudError:
             return
-        if seen_group_after_attempt(attempt, group, request.plan.to) not in (Sight.UNDERWAY, Sight.DONE):
-            return
+        sight, was_taken = (
+            seen_group_after_attempt(attempt, group, request.plan.to),
+            attempt.outcome is AttemptOutcome.ACCEPTED,
+        )
+        if sight is not Sight.DONE and (was_taken or sight is not Sight.UNDERWAY):
+            return  # that an order which the cloud took is under way is no news: a person was asked about its end
 
         def work(tx: Transaction) -> None:
             now = tx.requests.get(request.id)
@@ -139,7 +144,7 @@ class Sweep:
             if moved is None or run is None:
                 return
             save_run(tx, replace(run, question=None, question_subjects=()))
-            say(tx, moved, line(LineKind.RECONCILED, what=ARRIVED), once="reconciled")
+            say(tx, moved, line(LineKind.RECONCILED, what=MOVED if was_taken else ARRIVED))
             show(tx, moved, Place(PlaceKind.QUESTION, Question.LOOK_AGAIN.value))
             tx.runs.enqueue(moved.id, moved.revision)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.call_log import about
 from bot.domain.audit import Entry
 from bot.domain.errors import CloudError, PeopleError, Problem
 from bot.domain.people import Account, Person
@@ -43,7 +44,8 @@ async def fresh_look(desk: Desk, request: Request, *, at_once: bool = False) -> 
     if not at_once and now - request.snapshot.taken_at < desk.limits.fresh_for:
         return look(request.snapshot, request.to, request.options, desk.policy, now)
     try:
-        snapshot = await desk.cloud.snapshot(request.project, request.group.id)
+        with about(request.id):
+            snapshot = await desk.cloud.snapshot(request.project, request.group.id)
     except CloudError as error:
         return error.problem
     return look(snapshot, request.to, request.options, desk.policy, now)

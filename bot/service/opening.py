@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.call_log import about
 from bot.domain.audit import Entry
 from bot.domain.errors import CloudError, PeopleError
 from bot.domain.facts import GroupId, ProjectAlias, Site, Snapshot
@@ -83,12 +84,14 @@ async def check(desk: Desk, project: ProjectAlias, group_id: GroupId, actor: Acc
 async def open_request(desk: Desk, draft: Draft, actor: Account, surface: str) -> Opening:
     """Check everything, then write the request and want its card. An open request of the group is shown instead."""
     cause = Cause(actor=actor, surface=surface, reason=draft.reason)
-    ask = await _prepared(desk, draft, cause, actor)
+    with about() as calls:
+        ask = await _prepared(desk, draft, cause, actor)
 
-    def work(tx: Transaction) -> Opening:
-        return _open(tx, desk, ask) if isinstance(ask, Ask) else _noted(tx, draft, cause, ask)
+        def work(tx: Transaction) -> Opening:
+            return _open(tx, desk, ask) if isinstance(ask, Ask) else _noted(tx, draft, cause, ask)
 
-    outcome = await desk.store.run(work)
+        outcome = await desk.store.run(work)
+        calls.request_id = outcome.request.id if isinstance(outcome, Opened) else None
     desk.notifier.wake()
     return outcome
 

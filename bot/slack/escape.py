@@ -78,6 +78,12 @@ def names(items: Iterable[str], limit: int) -> str:
     return f"{', '.join(shown[:kept]) or cut(shown[0], max(room, 12))} … ({len(shown) - max(kept, 1)} more)"
 
 
+def sentences(items: Iterable[str], limit: int) -> str:
+    """`This. That.` or, of what has no full stop, `this; that`: whole statements, safe in mrkdwn."""
+    shown = [mrkdwn(item, 300) for item in items]
+    return cut(" ".join(f"{item};" if not item.endswith(".") else item for item in shown).rstrip(";"), limit)
+
+
 def when(moment: datetime, style: str = "{date_short_pretty} at {time}") -> str:
     """In the reader's own time zone, with UTC as the fallback that everybody can compare."""
     return f"<!date^{int(moment.timestamp())}^{style}|{utc(moment)}>"

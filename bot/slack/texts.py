@@ -11,7 +11,7 @@ from bot.domain.people import Account
 from bot.domain.policy import Refusal
 from bot.domain.preflight import Finding
 from bot.domain.request import Request, State
-from bot.slack.escape import code, link, mention, mrkdwn, names, when
+from bot.slack.escape import code, link, mention, mrkdwn, sentences, when
 from bot.slack.ids import COMMAND
 from bot.slack.words import STATE, count
 
@@ -88,7 +88,8 @@ def blocked(blockers: Sequence[Finding]) -> str:
 
 
 def warnings_left(findings: Sequence[Finding]) -> str:
-    return f"Tick each warning you accept, by name: {names([f.sentence for f in findings], 400)}. Nothing was counted."
+    left = sentences([finding.sentence for finding in findings], 900)
+    return f"Nothing was counted yet: tick each warning that you accept. Left is: {left}"
 
 
 def denied() -> str:

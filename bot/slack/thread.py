@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from bot.domain.lines import Fact, Line, LineKind
 from bot.domain.people import Account
-from bot.slack.escape import code, mention, mention_group, mention_user, mrkdwn, names, when
+from bot.slack.escape import code, mention, mention_group, mention_user, mrkdwn, names, sentences, when
+from bot.slack.words import count
 
 PINGED = 50  # one line stays below 3,000 characters
 
@@ -25,9 +26,9 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.DRIFTED: "The plan changed, earlier approvals are void. Revision {revision} is posted with the "
         "difference: {changes}",
         LineKind.STARTED: "The run starts. Nothing was touched yet; first everything is checked again.",
-        LineKind.CHECKED: "Checked again: the plan still holds. Warnings: {warnings}.",
-        LineKind.STOPPING: "Stopping {total} production servers.",
-        LineKind.STOPPED: "Stopped {done} of {total} servers.",
+        LineKind.CHECKED: "Checked again: the plan still holds. {warnings}",
+        LineKind.STOPPING: "Stopping the production servers, {total} in all, the last wave first.",
+        LineKind.STOPPED: "Stopped: {done} of {total} production servers are off.",
         LineKind.SLOW_STOP: "These servers do not stop: {servers}. I asked how to go on and wait for an answer.",
         LineKind.FORCED: "{account} decided to force these servers off: {servers}.",
         LineKind.DR_STOPPED: "These servers at the DR site were running and had to be stopped first: {servers}.",
@@ -38,15 +39,15 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.RECONCILED: "Found out without sending again: {what}",
         LineKind.PROGRESS: "Reversing: {done} of {total} sub-jobs are done.",
         LineKind.STALE: "No answer about the job for {seconds} s: {what} The job goes on in the cloud; I keep asking.",
-        LineKind.JOB_DONE: "The cloud says the job is done. I now verify that production really moved.",
+        LineKind.JOB_DONE: "The cloud says that the reversal is done. I now verify that production really moved.",
         LineKind.JOB_FAILED: "The job *failed* ({code}). {what} {cure}",
         LineKind.VERIFIED: "*Verified*: production is at {zone} now, for the group, its servers and its pairs.",
-        LineKind.UNVERIFIED: "The job is done, but this is *not verified*: {missing}",
-        LineKind.STARTING: "Starting wave {wave} of {total}.",
+        LineKind.UNVERIFIED: "The job is done, but this is *not verified*: {missing} No server was started.",
+        LineKind.STARTING: "Starting wave {wave} of {total}: {servers}.",
         LineKind.RUNNING: "{done} of {total} servers are running.",
         LineKind.NOT_RUNNING: "These servers did not come up: {servers}. Start them by hand in the console.",
         LineKind.CANCEL_ASKED: "{account} asked to cancel. Nothing will be reversed.",
-        LineKind.RESTARTED: "Started {done} of {total} servers again, where they ran before.",
+        LineKind.RESTARTED: "Started again where they ran before: {done} of {total} servers that this run had stopped.",
         LineKind.CANCELLED: "*Cancelled* before the reversal. Production stays where it was.",
         LineKind.NEEDS_PERSON: "*A person must look*: {what} Nothing is sent again by itself.",
         LineKind.LOOKED_AGAIN: "{account} asked to look again: {what}",
@@ -81,6 +82,10 @@ def _show(name: str, fact: Fact) -> str:
             return _moment(text)
         case (("job_id" | "code" | "zone"), str(text)):
             return code(text, 80)
+        case "warnings", list(items):
+            return f"{count(len(items), 'warning')}: {sentences(items, 900)}" if items else "No warnings."
+        case (("changes" | "missing"), list(items)):
+            return sentences(items, 900)
         case _, list(items):
             return names(items, 600) or "none"
         case _:

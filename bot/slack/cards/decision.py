@@ -11,7 +11,7 @@ from bot.domain.request import Approval, Request, State
 from bot.slack.blocks import Block, actions, button, context, header, literal, section
 from bot.slack.cards import lines
 from bot.slack.cards.scene import Message, Scene
-from bot.slack.escape import link, mention, mention_group, mention_user, mrkdwn, names, plain, when
+from bot.slack.escape import link, mention, mention_group, mention_user, mrkdwn, plain, sentences, when
 from bot.slack.ids import ActionId, BlockId
 from bot.slack.words import STATE
 
@@ -42,7 +42,7 @@ def _facts(scene: Scene) -> list[Block]:
 def _replaced(scene: Scene) -> Message:
     """An older revision's card: it can't be decided any more, and says by what it was replaced."""
     request = scene.request
-    what = names(request.plan_change, 900) or "see the newer card"
+    what = sentences(request.plan_change, 900) or "see the newer card"
     newer = link(scene.card_url, f"Revision {request.revision}") if scene.card_url else f"Revision {request.revision}"
     told = (
         f"*Superseded.* The plan changed, so approvals of this revision are void. {newer} replaces it.\nChanged: {what}"
@@ -78,7 +78,7 @@ def _pending(scene: Scene) -> str:
     head = f"*{quorum.given} of {quorum.needed}* · expires {when(request.expires_at)} · {lines.plan_code(request)}"
     told = [head]
     if request.revision > 1 and request.plan_change:
-        told.append(f"Revision {request.revision}. Changed: {names(request.plan_change, 500)}")
+        told.append(f"Revision {request.revision}. Changed: {sentences(request.plan_change, 500)}")
     if len(quorum.roles) > 1:
         told.append(" · ".join(f"{mrkdwn(name, 60)} {given} of {need}" for name, given, need in quorum.roles[:8]))
     if scene.view.approvals:

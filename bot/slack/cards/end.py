@@ -104,12 +104,16 @@ def next_step(scene: Scene) -> str:
     match request.state:
         case State.VERIFIED | State.PARTLY | State.UNVERIFIED:
             return _after_move(request, run)
-        case State.FAILED | State.CANCELLED:
+        case State.CANCELLED:
+            return "nothing; make a new request if it is still needed."
+        case State.FAILED if _never_sent(scene):
             return "find out why in this thread, then make a new request if it is still needed."
+        case State.FAILED:
+            return "find out in the console where production is, and start its servers there; then make a new request."
         case State.NEEDS_PERSON:
             return "answer the question in this thread."
         case State.UNKNOWN:
-            return "check the group in the console, and write down what you found in this thread."
+            return "find out in the console where production is, start its servers there, and write it down here."
         case State.PENDING | State.APPROVED | State.RUNNING:
             return "nothing; this is under way."
         case State.DENIED | State.EXPIRED | State.WITHDRAWN | State.SUPERSEDED:
@@ -121,7 +125,7 @@ def next_step(scene: Scene) -> str:
 def _after_move(request: Request, run: Run | None) -> str:
     parts = []
     if request.state is State.UNVERIFIED:
-        parts.append("check the group, its servers and its pairs in the console")
+        parts.append("find out in the console where production is, and start its servers there")
     if request.state is State.PARTLY:
         parts.append("start the missing servers by hand")
     if run is None or run.confirmed_at is None:

@@ -110,8 +110,9 @@ def _look_again(run: Run) -> str:
     """Whatever was lost sight of: what happened, and that nothing follows by itself."""
     lost = "Sent, but the answer was lost, and the group does not tell."
     what = mrkdwn(run.problem.sentence, 800) if run.problem else lost
+    off = " The production servers that were stopped are still off." if run.stopped_server_ids else ""
     return (
-        f"*A person must look.* {what}\nNothing is sent again. Check the group in the cloud console. *Look again* "
+        f"*A person must look.* {what}{off}\nNothing is sent again. Check the group in the cloud console. *Look again* "
         "reads its status once more; *Close…* ends this request as unknown."
     )
 
