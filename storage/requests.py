@@ -99,6 +99,8 @@ def request_of(row: RequestRow) -> Request:
 # What people name may be any text: typed as words, an id that no database could hold is simply not found.
 _ID = bindparam("request_id", type_=Words)
 _BY_ID = select(RequestRow).where(col(RequestRow.id) == _ID)
+# PostgreSQL lets others go on inserting rows that point to it; an SQLite file has one writer anyway.
+_HELD = _BY_ID.with_for_update(key_share=True)
 _OPEN = select(RequestRow).where(
     col(RequestRow.project) == bindparam("project", type_=Words),
     col(RequestRow.group_id) == bindparam("group_id", type_=Words),
@@ -121,6 +123,9 @@ class SqlRequests:
 
     def get(self, request_id: RequestId) -> Request | None:
         return _request_or_none(self._scope.row(_BY_ID, request_id=request_id))
+
+    def hold(self, request_id: RequestId) -> Request | None:
+        return _request_or_none(self._scope.row(_HELD, request_id=request_id))
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""

@@ -91,9 +91,12 @@ class Footing:
         return self.attempt is not None
 
 
-def footing(tx: Transaction, key: Key) -> Footing | None:
-    """None: the request was decided otherwise, has another revision by now, or is at its end."""
-    request = tx.requests.get(key.request_id)
+def footing(tx: Transaction, key: Key, *, holds: bool = False) -> Footing | None:
+    """None: the request was decided otherwise, has another revision by now, or is at its end.
+
+    Who `holds` it writes in this transaction: a Cancel and the fence, or a retraction and the start, never both pass.
+    """
+    request = tx.requests.hold(key.request_id) if holds else tx.requests.get(key.request_id)
     if request is None or request.revision != key.revision or request.state not in (State.APPROVED, State.RUNNING):
         return None
     run = tx.runs.get(key.request_id)
@@ -134,7 +137,7 @@ async def change(parts: Parts, key: Key, work: Callable[[Transaction, Footing], 
     """Change the rows of a run in one transaction. None when there is nothing to stand on any more."""
 
     def in_transaction(tx: Transaction) -> T | None:
-        now = footing(tx, key)
+        now = footing(tx, key, holds=True)
         return None if now is None else work(tx, now)
 
     return await patiently(parts, in_transaction)

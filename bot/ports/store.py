@@ -93,6 +93,14 @@ class Requests(Protocol):
 
     def get(self, request_id: RequestId) -> Request | None: ...
 
+    def hold(self, request_id: RequestId) -> Request | None:
+        """As `get`, and nobody else decides about this request until the transaction ends.
+
+        Approvals are counted, not compared-and-set: without it two people who approve in one moment would each see
+        only their own approval, and one who takes an approval back would be counted by another all the same.
+        """
+        ...
+
     def view(self, request_id: RequestId) -> RequestView | None: ...
 
     def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None: ...

@@ -196,8 +196,8 @@ def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, person
     ends_at = approval_ends_at(tx.now, request.options, rule) if rule else request.expires_at
     decided = {"decided_by": person.account, "decided_at": tx.now, "expires_at": ends_at}
     approved = advance(tx, request, Event.APPROVE, cause, **decided)
-    if approved is None:
-        return request
+    if approved is None:  # the row holds another plan than the one it was read with: nothing is kept of this
+        raise RuntimeError(f"request {request.id} could not be approved although it was held")
     start_at = request.options.start_at
     say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat() if start_at else ""))
     if start_at is None or start_at <= tx.now:

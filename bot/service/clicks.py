@@ -52,8 +52,8 @@ async def fresh_look(desk: Desk, request: Request, *, at_once: bool = False) -> 
 
 
 def standing(tx: Transaction, click: Click) -> Request | Missing | AlreadyDecided | Expired | PlanChanged:
-    """The request, if this click can still mean anything."""
-    request = tx.requests.get(click.request_id)
+    """The request, if this click can still mean anything, and held: whoever clicks meanwhile waits for our answer."""
+    request = tx.requests.hold(click.request_id)
     if request is None:
         return Missing()
     if request.is_expired(tx.now) or request.state is State.EXPIRED:

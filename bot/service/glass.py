@@ -18,8 +18,8 @@ def break_glass(tx: Transaction, desk: Desk, request: Request, cause: Cause) -> 
     ends_at = approval_ends_at(tx.now, request.options, rule) if rule else request.expires_at
     account = request.requester
     approved = advance(tx, request, Event.APPROVE, cause, decided_by=account, decided_at=tx.now, expires_at=ends_at)
-    if approved is None:
-        return request
+    if approved is None:  # the row holds another plan than the one it was read with: nothing is kept of this
+        raise RuntimeError(f"request {request.id} could not be approved although it was held")
     users, groups = approvers_of(desk.policy, rule) if rule else ([], [])
     pinged = [user for user in users if user != account.user]
     told = line(LineKind.BREAK_GLASS, account=str(account), reason=request.reason, users=pinged, groups=groups)

@@ -124,7 +124,7 @@ async def _steer(desk: Desk, click: Click, steer: Steer) -> Acting:
 
 
 def _steered(tx: Transaction, desk: Desk, click: Click, person: Person | None, steer: Steer) -> Acting:
-    request = tx.requests.get(click.request_id)
+    request = tx.requests.hold(click.request_id)
     obstacle = _obstacle(tx, desk, request, click, person, steer)
     if request is None or obstacle:
         note(tx, click, steer.action, stopped := obstacle or Missing())

@@ -27,6 +27,7 @@ from bot.service.outcomes import Approving, Opened, Opening, Refused
 from bot.service.stepping import factor_of
 from bot.stepup import TotpDoor, new_key
 from storage.database import open_database
+from storage.runs import Enqueue
 from storage.unit_of_work import SqlStore
 from tests.domain import facts
 from tests.fakes.cloud import FakeCloud
@@ -125,10 +126,11 @@ class Watch:
 class Bench:
     """`url` is a migrated database."""
 
-    def __init__(self, url: str, *, groups: int = 1) -> None:
+    def __init__(self, url: str, *, groups: int = 1, enqueue: Enqueue | None = None) -> None:
         self.database = open_database(url)
         self.enqueued: list[tuple[RequestId, int]] = []
-        self.store = SqlStore(self.database, enqueue=lambda _, request, revision: self.order(request, revision))
+        note = enqueue or (lambda _session, request, revision: self.order(request, revision))
+        self.store = SqlStore(self.database, enqueue=note)
         self.cloud = FakeCloud({GroupId(f"g-{n}"): healthy(n) for n in range(1, groups + 1)})
         self.policies = Policies()
         self.people = Directory(self.policies)
