@@ -11,8 +11,23 @@ from bot.execution.footing import Key, Parts, stand
 from bot.execution.limits import limits_of
 from bot.execution.stage import Stage
 
+Following = FollowingJob | FollowingGroup
+
 
 async def follow(parts: Parts, key: Key) -> Stage:
+    """Thousands wait here for hours, so nothing of the rows is kept meanwhile but what the next look needs."""
+    following = await _begin(parts, key)
+    if isinstance(following, FollowingJob):
+        stage = await parts.poller.watch(following.look, following.heed, pace=parts.timing.job_poll)
+        if stage is not Stage.FOLLOW:
+            return stage
+        following = await _begin(parts, key, job_is_lost=True)
+    if isinstance(following, FollowingGroup):
+        return await parts.poller.watch(following.look, following.heed, pace=parts.timing.job_poll)
+    return following if isinstance(following, Stage) else Stage.FOLLOW
+
+
+async def _begin(parts: Parts, key: Key, *, job_is_lost: bool = False) -> Following | Stage:
     """What the fence row says decides how to look: by the job's id, by the group, or not at all after a refusal."""
     now = await stand(parts, key)
     if now is None:
@@ -23,10 +38,6 @@ async def follow(parts: Parts, key: Key) -> Stage:
     if attempt.outcome is AttemptOutcome.REJECTED and attempt.problem is not None:
         return await go_back_failed(parts, key, attempt.problem, LineKind.REJECTED)
     limits = limits_of(parts, now, attempt)
-    if attempt.job_id is not None:
-        job = FollowingJob(parts, key, now, attempt.job_id, limits)
-        following = await parts.poller.watch(job.look, job.heed, pace=parts.timing.job_poll)
-        if following is not Stage.FOLLOW:
-            return following
-    group = FollowingGroup(parts, key, now, attempt, limits)
-    return await parts.poller.watch(group.look, group.heed, pace=parts.timing.job_poll)
+    if attempt.job_id is not None and not job_is_lost:
+        return FollowingJob(parts, key, now, attempt.job_id, limits)
+    return FollowingGroup(parts, key, now, attempt, limits)
