@@ -18,8 +18,8 @@ from bot.slack.ends import lose
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16  # messages under way; each holds its claim no longer than DELIVERY_SECONDS
-LEASE = timedelta(seconds=60)
-DELIVERY_SECONDS = 45.0  # below the lease: nobody else may work on the same message meanwhile
+LEASE = timedelta(seconds=30)  # so long the messages wait that a process was sending when it died
+DELIVERY_SECONDS = 25.0  # below the lease: nobody else may work on the same message meanwhile
 IDLE_SECONDS = 1.0  # another process may have made something due
 STORE_AWAY_SECONDS = 5.0
 

@@ -1,0 +1,1 @@
+"""Real processes, a real database, simulators that misbehave, and a checker that trusts only what the outside saw."""
