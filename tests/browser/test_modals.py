@@ -132,6 +132,21 @@ async def test_every_kind_of_input_hands_over_its_value_under_slacks_name(
     }
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+async def test_a_form_that_is_longer_than_the_window_keeps_its_buttons_in_sight(
+    windows: Windows, cast: Cast, app: AsyncWebClient, width: int
+) -> None:
+    rosa = await windows.open(cast.requester, viewport={"width": width, "height": 500})
+    await rosa.type("/failover")
+    await expect(rosa.dialog.get_by_label("Why now")).to_be_visible()
+    view = cast.slack.person(cast.requester).view
+    assert view is not None
+    await app.views_update(view_id=view["id"], view=everything())
+    await expect(rosa.dialog.get_by_label("datetimepicker")).to_be_visible()
+    await expect(rosa.dialog.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    await expect(rosa.dialog.get_by_role("heading")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_list_closes_when_a_live_update_takes_its_select_away(
     rosa: Window, cast: Cast, app: AsyncWebClient
 ) -> None:
