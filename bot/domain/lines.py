@@ -29,6 +29,7 @@ class LineKind(StrEnum):
     DR_STOPPED = "dr_stopped"  # servers
     SUBMITTED = "submitted"  # job_id, zone
     REJECTED = "rejected"  # what, cure
+    VANISHED = "vanished"  # what, cure
     UNCLEAR = "unclear"  # what
     RECONCILED = "reconciled"  # what the group's status told
     PROGRESS = "progress"  # done, total: sub-jobs of the reversal

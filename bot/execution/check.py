@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain.errors import Problem
 from bot.domain.lines import LineKind, line
 from bot.domain.preflight import verdict
 from bot.domain.request import Event, State
 from bot.domain.run import Step, StepState
 from bot.execution.approvers import approvers_now
-from bot.execution.back import go_back_cancelled, servers_back
+from bot.execution.back import go_back_cancelled, go_back_failed, servers_back
 from bot.execution.endings import Ending, end
 from bot.execution.examine import as_it_was, changes, examine, snapshot_of
 from bot.execution.footing import Footing, Key, Parts, change, mark, stand
@@ -30,6 +31,8 @@ async def check(parts: Parts, key: Key) -> Stage:
     snapshot = await snapshot_of(parts, key, now)
     if snapshot is None:
         return await _not_any_more(parts, key)
+    if isinstance(snapshot, Problem):
+        return await go_back_failed(parts, key, snapshot, LineKind.VANISHED)
     seen = examine(parts, now, snapshot)
     doubts = await approvers_now(parts, key, now)
     if doubts is None:

@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.errors import CloudError
+from bot.domain.errors import CloudError, Problem
 from bot.domain.facts import Group, Snapshot
+from bot.domain.lines import LineKind
 from bot.domain.plan import Plan, difference
 from bot.domain.preflight import check_before_reversal
-from bot.execution.back import servers_back
+from bot.execution.back import go_back_failed, servers_back
 from bot.execution.footing import Footing, Key, Parts, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.schedule import approval_ends_at
@@ -31,13 +32,15 @@ def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
     return (*difference(approved, seen.plan), *(f"blocked: {finding.sentence}" for finding in seen.blockers))
 
 
-async def snapshot_of(parts: Parts, key: Key, now: Footing | None) -> Snapshot | None:
+async def snapshot_of(parts: Parts, key: Key, now: Footing | None) -> Snapshot | Problem | None:
     """Read everything, however long the cloud takes to answer. None: cancelled, expired or decided meanwhile."""
     staleness = Staleness(parts)
     while now is not None and not now.run.cancel_requested_by and not is_expired(parts, now):
         try:
             snapshot = await parts.cloud.snapshot(now.plan.project, now.plan.group_id)
         except CloudError as error:
+            if error.problem.is_missing:
+                return error.problem
             await staleness.note(key, error.problem)
             await asyncio.sleep(parts.timing.retry_seconds)
             now = await stand(parts, key)
@@ -65,6 +68,8 @@ async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
         snapshot = await snapshot_of(parts, key, await stand(parts, key))
         if snapshot is None:
             return await _not_any_more(parts, key)
+        if isinstance(snapshot, Problem):
+            return await go_back_failed(parts, key, snapshot, LineKind.VANISHED)
         seen = examine(parts, now, snapshot, at_the_end=True)
         why = changes(now.plan, seen)
         if not why:

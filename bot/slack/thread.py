@@ -34,6 +34,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.DR_STOPPED: "These servers at the DR site were running and had to be stopped first: {servers}.",
         LineKind.SUBMITTED: "The cloud accepted the reversal to {zone}: job {job_id}. This is the point of no return.",
         LineKind.REJECTED: "The cloud refused the reversal; it did not happen. {what} {cure}",
+        LineKind.VANISHED: "*Failed*: the group is not there any more, so nothing was reversed. {what} {cure}",
         LineKind.UNCLEAR: "Sent, but the answer was lost. I am reading the group's status and will not send it again. "
         "{what}",
         LineKind.RECONCILED: "Found out without sending again: {what}",

@@ -54,7 +54,7 @@ class Evening:
         person = who or self.rosa
         form = await self.blank_form(person)
         await person.options(form, "group", group)
-        await person.click(form, "group", value=group)
+        await person.click(form, "group", value=self.group(group).id)
         return await self.see(lambda: self.view_of(person, "→"))
 
     async def submit(self, group: str, who: Person | None = None, **values: object) -> str:
@@ -106,10 +106,10 @@ class Evening:
 
     async def whispered(self, who: Person, card: Thing, action: str, **click: Any) -> str:
         """Press a button that is answered by a private line."""
-        before = len(who.ephemerals(card["channel"]))
+        before = {line["ts"] for line in who.ephemerals(card["channel"])}
         await who.click(card, action, **click)
-        lines = await self.see(lambda: who.ephemerals(card["channel"])[before:])
-        return words_of(lines[-1])
+        lines = await self.see(lambda: [m for m in who.ephemerals(card["channel"]) if m["ts"] not in before])
+        return words_of(lines[0])
 
     # ------------------------------------------------------------------------------------------- eyes
 
