@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import secrets
 import signal
@@ -15,8 +14,6 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.call_log import CallLog
 from bot.clock import SystemClock
@@ -28,7 +25,9 @@ from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
 from bot.execution.timing import Timing
+from bot.guard import Guarded
 from bot.health import refresh, unready
+from bot.listening import bolt_app
 from bot.metrics import Metrics
 from bot.policies import PolicyFile
 from bot.policy_file import PolicyProblems
@@ -42,8 +41,6 @@ from bot.slack.rooms import SlackRooms
 from bot.sockets import open_sockets
 from bot.stepup import TotpDoor, door_of, step_up_routes
 from bot.web import SlackEndpoint, web_application
-from handlers import register
-from handlers.admission import Admission, Home
 from handlers.background import Background
 from storage.database import Database, claim_file, open_database
 from storage.schema import migrate, require_schema
@@ -144,9 +141,12 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     wire = Wire(client, metrics)
     identity = await _sign_in(wire, store)
     people = SlackPeople(wire, policies, identity)
-    projection = Projection(store, wire, policies, owner=f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}")
+    believed = Guarded(store)
+    projection = Projection(
+        believed, wire, policies, owner=f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+    )
     desk = Desk(
-        store=store,
+        store=believed,
         cloud=cloud,
         people=people,
         rooms=SlackRooms(wire),
@@ -163,8 +163,8 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         metrics=metrics,
         projection=projection,
         background=background,
-        execution=_execution(settings, database, queue, desk, metrics) if roles.work else None,
-        bolt=_bolt(settings, desk, client, identity, background) if roles.intake else None,
+        execution=_execution(settings, database, queue, store, desk, metrics) if roles.work else None,
+        bolt=bolt_app(settings, desk, client, identity, background) if roles.intake else None,
     )
 
 
@@ -228,47 +228,10 @@ async def _sign_in(wire: Wire, store: Store) -> Identity:
     )
 
 
-def _bolt(
-    settings: Settings, desk: Desk, client: AsyncWebClient, identity: Identity, background: Background
-) -> AsyncApp:
-    """Bolt with one answer to who we are, looked up at start and not again at each request."""
-    known = AuthorizeResult(
-        enterprise_id=identity.enterprise or None,
-        team_id=identity.team,
-        bot_token=client.token,
-        bot_user_id=identity.bot_user,
-    )
-
-    async def authorize() -> AuthorizeResult:
-        return known
-
-    quiet = logging.getLogger("bot.bolt")  # Bolt warns of the token in the environment, which it does not need here
-    quiet.setLevel(logging.ERROR)
-
-    app = AsyncApp(
-        logger=quiet,
-        client=client,
-        authorize=authorize,
-        # The answer leaves when the listener returns; Bolt's other way looks for it every ten milliseconds.
-        process_before_response=True,
-        request_verification_enabled=False,  # bot.web checks the signature before anything is parsed
-        ssl_check_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.middleware(
-        Admission(home=Home(app_id=_app_id(settings), team=identity.team, enterprise=identity.enterprise), desk=desk)
-    )
-    register(app, desk, client, background)
-    return app
-
-
-def _app_id(settings: Settings) -> str:
-    """An app-level token carries the app's id: `xapp-1-A0123-…`."""
-    parts = settings.slack_app_token.get_secret_value().split("-") if settings.slack_app_token else []
-    return parts[2] if len(parts) > 2 else settings.slack_app_id
-
-
-def _execution(settings: Settings, database: Database, queue: RunQueue, desk: Desk, metrics: Metrics) -> Execution:
+def _execution(
+    settings: Settings, database: Database, queue: RunQueue, store: SqlStore, desk: Desk, metrics: Metrics
+) -> Execution:
+    """The engine has the store itself: it is what finds out whether the database may be believed."""
     timing = Timing(
         first_minute_poll_seconds=settings.poll_seconds,
         poll_seconds=settings.slow_poll_seconds,
@@ -283,7 +246,7 @@ def _execution(settings: Settings, database: Database, queue: RunQueue, desk: De
     outside = Outside(
         url=database.url.render_as_string(hide_password=False),
         queue=queue,
-        store=desk.store,
+        store=store,
         cloud=desk.cloud,
         people=desk.people,
         policy_source=desk.policies,

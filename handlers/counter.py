@@ -12,7 +12,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import StoreError
+from bot.ports import ReadOnlyError, StoreError
 from bot.service.desk import Desk
 from bot.slack import modals, texts
 from handlers.background import Background
@@ -92,6 +92,8 @@ class Counter:
 
     def apology(self, origin: Origin, error: Exception) -> str:
         """Log what nobody expected, and say so with the reference under which it was logged."""
+        if isinstance(error, ReadOnlyError):
+            return texts.read_only()
         reference = secrets.token_hex(4)
         log.error("listener_failed", reference=reference, actor=str(origin.actor), exc_info=error)
         return texts.database_away(reference) if isinstance(error, StoreError) else texts.unexpected(reference)

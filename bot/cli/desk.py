@@ -16,9 +16,9 @@ from bot.domain.policy import Policy
 from bot.domain.request import RequestId
 from bot.execution.engine import open_engine
 from bot.execution.queue import RunQueue
-from bot.execution.restored import READ_ONLY
+from bot.guard import READ_ONLY
 from bot.operators import FixedPolicy, OperatorPeople, this_operator, this_place
-from bot.ports import Cloud, StepUpDoor, StoreError
+from bot.ports import Cloud, ReadOnlyError, StepUpDoor, StoreError
 from bot.service.clicks import Click
 from bot.service.desk import Desk
 from bot.stepup import door_of
@@ -90,10 +90,7 @@ def second_factor_door() -> StepUpDoor | None:
 
 async def _refuse_read_only(store: SqlStore) -> None:
     if await store.read(lambda tx: tx.instance.get(READ_ONLY)):
-        raise StoreError(
-            "This database was restored from a backup and is read-only until somebody has looked. Nothing was done. "
-            "Run `failover-bot confirm-restored`."
-        )
+        raise ReadOnlyError
 
 
 def click(

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from bot.doctor.report import Area, Result, Results, failed, warned, well
-from bot.execution.restored import READ_ONLY
+from bot.guard import READ_ONLY
 from bot.ports import StoreError
 from storage.database import Database, open_database
 from storage.schema import SENTENCES, SchemaState, schema_state

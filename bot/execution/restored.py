@@ -26,10 +26,10 @@ from bot.domain.request import Event, Request, State
 from bot.domain.run import Attempt, AttemptOutcome, Question, Run
 from bot.domain.surface import Place, PlaceKind
 from bot.execution.footing import Parts, patiently
+from bot.guard import READ_ONLY
 from bot.ports import Transaction
 from bot.service.changes import Cause, advance, record, save_run, say, show
 
-READ_ONLY = "read_only"
 PULSE = "pulse"
 IDENTITY = "database_identity"
 CAUSE = Cause(surface="restore", reason="the database was restored from a backup")

@@ -52,6 +52,16 @@ class StoreError(Exception):
         self.is_passing = is_passing  # worth trying again in a while, without a person
 
 
+class ReadOnlyError(StoreError):
+    """The database was restored from a backup, and nobody has confirmed it yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This database was restored from a backup and is read-only until somebody has looked. Nothing was done. "
+            "Run `failover-bot confirm-restored`."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executor:
     """A process that works on runs; its id is new at each boot."""

@@ -197,6 +197,13 @@ def database_away(reference: str) -> str:
     return f"The database does not answer. Nothing was changed. Try again in a minute. Reference {code(reference, 40)}."
 
 
+def read_only() -> str:
+    return (
+        "My database was restored from a backup, so what it says may be out of date. Nothing was changed. "
+        "An operator has to look at what really happened and run `failover-bot confirm-restored`."
+    )
+
+
 def unexpected(reference: str) -> str:
     return (
         "Something went wrong on our side. Look at the card before you try again: it shows what is true. "
