@@ -24,6 +24,7 @@ Measure = Callable[[Setting], Awaitable[list[Row]]]
 PATHS: Mapping[str, tuple[str, str]] = {
     "command": ("command.over_http_rows", "signed /failover over HTTP to the ack and to the modal"),
     "socket": ("command.over_socket_rows", "the same over Socket Mode"),
+    "approve": ("approve.rows", "the approving click to the POST at the cloud, on both databases"),
     "follow": ("follow.rows", "following jobs: CPU, memory, lateness"),
     "takeover": ("takeover.rows", "kill -9 of a worker to the survivor's first look"),
     "start": ("start.rows", "--help, ready, memory"),

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
+
 from tests.benchmarks.ours.rows import migrate_all
 from tests.postgres import PostgresServer
 
@@ -16,9 +18,17 @@ async def postgres() -> AsyncIterator[PostgresServer]:
     server = PostgresServer(durable=True)
     await asyncio.to_thread(server.start)
     try:
+        await asyncio.to_thread(_commit_truly, server.url())
         yield server
     finally:
         await asyncio.to_thread(server.remove)
+
+
+def _commit_truly(url: str) -> None:
+    """The tests waive it; a figure must not."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET synchronous_commit = on")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @asynccontextmanager

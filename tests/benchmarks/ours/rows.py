@@ -11,6 +11,7 @@ from itertools import islice
 from bot.domain.facts import Group, GroupId, JobId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account
 from bot.domain.plan import Options, plan_of
+from bot.domain.preflight import Finding
 from bot.domain.request import Request, RequestId, State
 from bot.domain.run import Attempt, AttemptOutcome, Run, Step, StepProgress, StepState
 from bot.domain.surface import Place, PlaceKind
@@ -63,7 +64,13 @@ def opened(url: str) -> Iterator[Rows]:
 
 
 def request_of(
-    number: int, tx: Transaction, snapshot: Snapshot, *, version: str = "1", options: Options = OPTIONS
+    number: int,
+    tx: Transaction,
+    snapshot: Snapshot,
+    *,
+    version: str = "1",
+    options: Options = OPTIONS,
+    findings: tuple[Finding, ...] = (),
 ) -> Request:
     to = snapshot.group.production.other if snapshot.group.production else Site.TARGET
     return Request(
@@ -80,7 +87,7 @@ def request_of(
         options=options,
         plan=plan_of(snapshot, to, options, version),
         snapshot=snapshot,
-        findings=(),
+        findings=findings,
         created_at=tx.now,
         expires_at=tx.now + timedelta(hours=4),
         updated_at=tx.now,

@@ -67,7 +67,8 @@ class BareSlack:
         return {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": self.url}
 
     def _answer(self, verb: bytes, path: bytes, body: bytes) -> bytes:
-        method = path.rpartition(b"/")[2].decode()
+        name, _, query = path.rpartition(b"/")[2].partition(b"?")
+        method, body = name.decode(), body or query
         self.calls[method] = self.calls.get(method, 0) + 1
         self.on_call(method, body)
         return response(json.dumps({"ok": True, **self._facts(method, body)}).encode())

@@ -1,0 +1,118 @@
+"""The least from an approving click to the POST: check the signature, the same commits, one POST. `… DATABASE CLOUD`.
+
+The commits are those that the bot makes on its way: the approval, the claim of the run, its start, the journal of its
+first stage, and the fence. Each writes a row of the size of a request. Bare drivers, one connection per writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from urllib.parse import parse_qs
+
+import psycopg
+import uvloop
+from aiohttp import ClientSession, web
+
+from tests.benchmarks.children import say_ready
+from tests.benchmarks.outside.slack import SECRET
+
+COMMITS = 5
+ROW = "x" * 3000
+WRITERS = 16
+TABLE = "CREATE TABLE IF NOT EXISTS bench_limit (id INTEGER, step INTEGER, body TEXT)"
+Commit = Callable[[int], Awaitable[None]]
+
+
+async def postgresql(url: str) -> Commit:
+    connections: asyncio.Queue[psycopg.AsyncConnection[tuple[object, ...]]] = asyncio.Queue()
+    for _ in range(WRITERS):
+        connections.put_nowait(await psycopg.AsyncConnection.connect(url))
+
+    async def commit(step: int) -> None:
+        connection = await connections.get()
+        await connection.execute("INSERT INTO bench_limit VALUES (1, %s, %s)", (step, ROW))
+        await connection.commit()
+        connections.put_nowait(connection)
+
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as first:
+        await first.execute(TABLE)
+    return commit
+
+
+async def sqlite(file: str) -> Commit:
+    """One writer in a thread, with the durability that the bot has."""
+    thread = ThreadPoolExecutor(1)
+
+    def opened() -> sqlite3.Connection:
+        connection = sqlite3.connect(file, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(TABLE)
+        return connection
+
+    loop = asyncio.get_running_loop()
+    connection = await loop.run_in_executor(thread, opened)
+
+    def write(step: int) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO bench_limit VALUES (1, ?, ?)", (step, ROW))
+        connection.execute("COMMIT")
+
+    async def commit(step: int) -> None:
+        await loop.run_in_executor(thread, write, step)
+
+    return commit
+
+
+async def token_of(session: ClientSession, cloud: dict[str, str]) -> str:
+    user = {"name": cloud["user"], "password": cloud["password"], "domain": {"name": cloud["domain"]}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    body = {"auth": {"identity": identity, "scope": {"project": {"id": cloud["project_id"]}}}}
+    async with session.post(f"{cloud['iam']}/auth/tokens", json=body) as answer:
+        return answer.headers["X-Subject-Token"]
+
+
+async def main(database: str, cloud: dict[str, str]) -> None:
+    commit = await (sqlite(database) if database.startswith("/") else postgresql(database))
+    async with ClientSession() as session:
+        headers = {"X-Auth-Token": await token_of(session, cloud), "Content-Type": "application/json"}
+        root = f"{cloud['sdrs']}/v1/{cloud['project_id']}/server-groups"
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def run(group_id: str) -> None:
+            for step in range(COMMITS):
+                await commit(step)
+            order = {"reverse-server-group": {"priority_station": "target"}}
+            async with session.post(f"{root}/{group_id}/action", json=order, headers=headers) as answer:
+                await answer.read()
+
+        async def click(request: web.Request) -> web.Response:
+            body = await request.read()
+            stamp = request.headers["X-Slack-Request-Timestamp"]
+            mac = hmac.new(SECRET.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+            if not hmac.compare_digest(f"v0={mac}", request.headers["X-Slack-Signature"]):
+                return web.Response(status=401)
+            payload = json.loads(parse_qs(body.decode())["payload"][0])
+            task = asyncio.create_task(run(payload["view"]["private_metadata"]))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            return web.Response()
+
+        app = web.Application()
+        app.router.add_post("/slack/events", click)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        say_ready(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], json.loads(sys.argv[2])))
