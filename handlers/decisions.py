@@ -19,7 +19,7 @@ from bot.service.outcomes import Acting, Approving, Done, Refused
 from bot.slack import modals, texts
 from bot.slack.cards.login import login_view
 from bot.slack.cards.scene import Scene
-from bot.slack.ids import ActionId, CallbackId, Target, decode_target
+from bot.slack.ids import ActionId, BlockId, CallbackId, Target, decode_target
 from handlers import words
 from handlers.boundary import Boundary
 from handlers.counter import Counter, View
@@ -149,7 +149,11 @@ class Decisions:
         origin = origin_of(body)
         target = _target(origin.private_metadata)
         simple = WITH_REASON[CallbackId(callback_id_of(body))]
-        click = _click(target, origin, "modal", reason=FormState.of(body).text(ActionId.REASON).strip())
+        reason = FormState.of(body).text(ActionId.REASON).strip()
+        if not reason:  # Slack takes a blank for an answer
+            await ack(response_action="errors", errors={BlockId.REASON.value: texts.reason_missing()})
+            return
+        click = _click(target, origin, "modal", reason=reason)
 
         async def act() -> View:
             return modals.problem_view(_sentence(await simple.ask(self.counter.desk, click), simple), title=TITLE)

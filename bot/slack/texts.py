@@ -225,6 +225,10 @@ def group_missing() -> str:
     return "Choose a protection group."
 
 
+def reason_missing() -> str:
+    return "Say in a sentence why."
+
+
 def time_missing() -> str:
     return "Choose the time at which it is to start, or start as soon as it is approved."
 

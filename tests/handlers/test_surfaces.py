@@ -1,0 +1,106 @@
+"""The same decision on every surface: one answer, one audit row, whichever way a person took."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.cli.answers import approving as told_at_the_prompt
+from bot.demo.reading import words_of
+from bot.domain.request import State
+from bot.service.approving import approve
+from bot.service.clicks import Click
+from bot.slack.ids import COMMAND
+from tests.handlers.front import Front
+
+WAYS = ["button", "command", "home"]
+PEOPLE = {
+    "amir": ("You approve exactly", "considered"),
+    "rosa": ("This is your own request", "own_request"),
+    "pat": ("You are not an approver", "not_approver"),
+    "gus": ("Guests can't", "guest"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", PEOPLE)
+async def test_a8_a10_a12_each_surface_answers_alike(front: Front, way: str, name: str) -> None:
+    words, outcome = PEOPLE[name]
+    request, card = await front.asked()
+    person = getattr(front, name)
+    if way == "home" and name == "amir":
+        person.open_home()
+        await front.see(lambda: person.home and "pg-1" in words_of(person.home))
+    assert words in await front.approve(way, person, request, card)
+    shown = "home" if way == "home" and name == "amir" else "button" if way == "home" else way
+    assert (await front.outcomes())[1:] == [("approve", outcome, shown)]
+    assert (await front.bench.view(request)).approvals == ()
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+async def test_a8_the_command_line_answers_alike(front: Front, name: str) -> None:
+    """Asked with the account itself: the service is the same, and so are the words."""
+    words, expected = PEOPLE[name]
+    request, _ = await front.asked()
+    person = front.account(getattr(front, name))
+    answered = await approve(front.desk, Click(request_id=request.id, revision=1, actor=person, surface="cli@host"))
+    told, status = told_at_the_prompt(answered)
+    assert ("Approved (1 of 2)" if name == "amir" else words) in told
+    assert status == (0 if name == "amir" else 1)
+    outcome = "done" if name == "amir" else expected
+    assert (await front.outcomes())[1:] == [("approve", outcome, "cli@host")]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a8_the_second_step_asks_the_same_question_again(front: Front, way: str) -> None:
+    """Between the first and the second step Amir leaves the list; the second step is no right of its own."""
+    request, card = await front.asked()
+    if way == "home":
+        front.amir.open_home()
+        await front.see(lambda: front.amir.home and "pg-1" in words_of(front.amir.home))
+    await front.approve(way, front.amir, request, card)
+    view = await front.answer(front.amir)
+    front.bench.policies.rule(roles=())
+    await front.amir.submit(view)
+    told = words_of(await front.see(lambda: front.amir.view if "exactly" not in words_of(front.amir.view) else None))
+    assert "You are not an approver" in told
+    assert (await front.outcomes())[-1] == ("approve", "not_approver", "modal")
+    assert (await front.bench.view(request)).approvals == ()
+
+
+async def test_the_second_step_counts_and_the_card_says_so(front: Front) -> None:
+    request, card = await front.asked()
+    await front.approve("button", front.amir, request, card)
+    await front.amir.submit(await front.answer(front.amir))
+    told = await front.see(lambda: front.amir.view and "Approved (1 of 2)" in words_of(front.amir.view))
+    assert told
+    await front.see(lambda: "1 of 2" in words_of(front.cards()[-1]))
+
+
+@pytest.mark.parametrize("way", ["button", "command"])
+async def test_deny_asks_for_a_reason_and_takes_no_blank(front: Front, way: str) -> None:
+    request, card = await front.asked()
+    if way == "button":
+        await front.amir.click(card, "deny")
+    else:
+        await front.amir.command(COMMAND, f"deny {request.id}", channel=front.cast.approvals.id)
+    view = await front.answer(front.amir)
+    errors = await front.amir.submit(view, {"reason": "   "})
+    assert errors is not None
+    assert (await front.bench.request(request)).state is State.PENDING
+    assert await front.amir.submit(view, {"reason": "The other zone is under maintenance"}) is None
+    await front.see(lambda: "Denied" in words_of(front.cards()[-1]))
+
+
+async def test_a_late_click_on_an_old_card_is_answered_in_private(front: Front) -> None:
+    request, card = await front.asked()
+    await front.rosa.click(card, "withdraw")
+    await front.see(lambda: "Withdrawn" in words_of(front.cards()[-1]))
+    told = await front.approve("button", front.amir, request, card)
+    assert "Already decided" in told
+    assert (await front.outcomes())[-1] == ("approve", "already_decided", "button")
+
+
+async def test_a_word_without_an_id_explains_the_command(front: Front) -> None:
+    await front.amir.command(COMMAND, "approve", channel=front.cast.general.id)
+    [told] = await front.see(lambda: front.amir.ephemerals(front.cast.general.id))
+    assert "approve ID" in words_of(told)
