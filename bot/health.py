@@ -12,7 +12,7 @@ from bot.metrics import Metrics
 from bot.ports import Store, StoreError, Transaction
 from handlers.background import Background
 from storage.database import Database
-from storage.schema import require_schema
+from storage.schema import SENTENCES, SchemaState, schema_state
 
 
 async def unready(database: Database, execution: Execution | None) -> dict[str, str]:
@@ -24,12 +24,13 @@ async def unready(database: Database, execution: Execution | None) -> dict[str, 
 
 
 def _database_trouble(database: Database) -> str:
+    """A newer schema is none: migrations only add, and the release phase runs while we are still serving."""
     try:
-        database.probe()
-        require_schema(database)
+        state = schema_state(database)
     except StoreError as error:
         return error.sentence
-    return ""
+    is_fit = state in (SchemaState.UP_TO_DATE, SchemaState.NEWER)
+    return "" if is_fit else SENTENCES[state].format(name=database.name)
 
 
 def _engine_trouble(execution: Execution) -> str:

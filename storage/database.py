@@ -18,7 +18,8 @@ from storage.urls import file_of, name_of, parse_url
 SQLITE_BUSY_MS = 30_000
 POSTGRESQL_THREADS = 16
 
-# A dead server is noticed within half a minute, a stuck statement ends by itself.
+# A dead server is noticed within half a minute, a stuck statement ends by itself, and what was committed stays: the
+# fence before the one POST is worth nothing on a server whose default lets a crash take the last commits back.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _POSTGRESQL_CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
@@ -30,7 +31,8 @@ _POSTGRESQL_CONNECT: dict[str, Any] = {
     "application_name": "failover-bot",
 }
 _POSTGRESQL_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=20000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=30000"
+    "-c timezone=UTC -c synchronous_commit=on -c statement_timeout=20000 -c lock_timeout=8000"
+    " -c idle_in_transaction_session_timeout=30000"
 )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.demo.stage import free_port
-from tests.chaos.outside import ROOT, Facts, Outside
+from tests.chaos.outside import ROOT, Facts
 
 FOREIGN = ("SLACK_", "OS_", "HUAWEICLOUD_", "SDRS_", "ECS_", "IMS_", "DATABASE_URL", "FAILOVER_")
 HASTE = {
@@ -61,15 +61,15 @@ def policy_of(facts: Facts) -> str:
     return "".join((CHANNELS.format(**{name: facts[name] for name in ("approvals", "incidents")}), *rules, rest))
 
 
-def environment_of(outside: Outside, place: Path, database_url: str) -> dict[str, str]:
+def environment_of(facts: Facts, place: Path, database_url: str) -> dict[str, str]:
     """The settings of a bot between the simulators, without anything of this machine's own."""
-    cloud = outside.facts["cloud"]
+    cloud = facts["cloud"]
     policy = place / "policy.toml"
-    policy.write_text(policy_of(outside.facts))
+    policy.write_text(policy_of(facts))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return {
         **inherited,
-        **outside.facts["environment"],
+        **facts["environment"],
         "DATABASE_URL": database_url,
         "FAILOVER_POLICY": str(policy),
         "HOST": "127.0.0.1",
@@ -93,6 +93,7 @@ class Child:
     environment: Mapping[str, str]
     log: Path
     port: int = field(default_factory=free_port)
+    program: tuple[str, ...] = (sys.executable, "-m", "bot")
     process: asyncio.subprocess.Process | None = None
     is_frozen: bool = False
 
@@ -112,7 +113,7 @@ class Child:
         environment = {**self.environment, "PORT": str(self.port)}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", *self.arguments), env=environment, stdout=log, stderr=log, cwd=ROOT
+                *self.program, *self.arguments, env=environment, stdout=log, stderr=log, cwd=ROOT
             )
 
     def send(self, number: signal.Signals) -> None:

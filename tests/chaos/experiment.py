@@ -133,13 +133,13 @@ async def database(plan: Plan, place: Path) -> AsyncIterator[tuple[str, Postgres
 
 async def experiment(plan: Plan, place: Path) -> Outcome:
     async with database(plan, place) as (url, server), outside(groups=plan.requests, rooms=plan.requests) as world:
-        environment = environment_of(world, place, url)
+        environment = environment_of(world.facts, place, url)
         role = "run" if plan.on_sqlite else "worker"
         number = 1 if plan.on_sqlite else plan.workers
         crew = Crew([Child((role,), environment, place / f"{role}-{n}.log") for n in range(1, number + 1)])
         monkey = Monkey(crew, world, url, random.Random(plan.seed), server)
         takeovers = Takeovers(url, monkey.wounds)
-        async with visitors(world, environment) as people, crew.on_duty():
+        async with visitors(world.facts, environment) as people, crew.on_duty():
             watcher = asyncio.create_task(takeovers.watch())
             began = asyncio.create_task(_visit(plan, world, people))
             await crew.children[0].until(200)

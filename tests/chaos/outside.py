@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.demo.sdrs import Pace, describe
+from bot.demo.sdrs import Pace, SimulatedCloud, describe
 from bot.demo.sdrs import standalone as standalone_cloud
 from bot.demo.stage import installation
 from bot.demo.workspace import Cast, User
@@ -38,7 +38,13 @@ async def play(wishes: Mapping[str, Any]) -> None:
     pace = Pace(**wishes["pace"]) if "pace" in wishes else QUICK
     rooms = [cast.slack.add_channel(f"dr-{n}", members=_readers(cast)).id for n in range(wishes.get("rooms", 0))]
     cloud = await standalone_cloud(pace=pace, plain_groups=wishes.get("groups", 0))
-    facts = {
+    print(json.dumps(facts_of(cast, cloud, rooms)), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+
+def facts_of(cast: Cast, cloud: SimulatedCloud, rooms: Sequence[str] = ()) -> Facts:
+    """All that a bot and a checker need to know."""
+    return {
         "slack": cast.slack.url,
         "cloud": describe(cloud),
         "environment": cast.slack.environment(cast.app),
@@ -49,10 +55,8 @@ async def play(wishes: Mapping[str, Any]) -> None:
         "approvals": cast.approvals.id,
         "incidents": cast.incidents.id,
         "general": cast.general.id,
-        "rooms": rooms,
+        "rooms": list(rooms),
     }
-    print(json.dumps(facts), flush=True)
-    await asyncio.to_thread(sys.stdin.read)
 
 
 def _readers(cast: Cast) -> tuple[User | str, ...]:

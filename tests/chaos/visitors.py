@@ -30,7 +30,7 @@ from bot.slack.people import SlackPeople
 from bot.slack.rooms import SlackRooms
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
-from tests.chaos.outside import Facts, Outside
+from tests.chaos.outside import Facts
 
 SETTLED = frozenset(set(State) - {State.PENDING, State.APPROVED, State.RUNNING})
 PAUSE_SECONDS = 0.4
@@ -99,8 +99,7 @@ class Visitors:
 
 
 @asynccontextmanager
-async def visitors(outside: Outside, environment: Mapping[str, str]) -> AsyncIterator[Visitors]:
-    facts = outside.facts
+async def visitors(facts: Facts, environment: Mapping[str, str]) -> AsyncIterator[Visitors]:
     async with AsyncExitStack() as stack:
         database = open_database(environment["DATABASE_URL"])
         stack.callback(database.close)
