@@ -127,9 +127,10 @@ class BotProcess:
 
 
 def _inherited() -> dict[str, str]:
-    """The environment without anything that would point the demo at a real Slack or a real cloud."""
+    """The environment without anything that would point the demo at a real Slack, a real cloud, or a proxy."""
     foreign = ("SLACK_", "OS_", "HUAWEICLOUD_", "SDRS_", "ECS_", "IMS_", "DATABASE_URL", "FAILOVER_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
 
 
 def installation(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GROUPS = (
     *("pg-gone", "pg-reason", "pg-closed", "pg-twice", "pg-stale", "pg-slow-form", "pg-slow-approval", "pg-silent"),
-    *("pg-97", "pg-locked", "pg-frozen", "pg-deleted", "pg-pairless", "pg-open", "pg-gone-later", "pg-emoji"),
+    *("pg-97", "pg-locked", "pg-frozen", "pg-deleted", "pg-pairless", "pg-open", "pg-gone-later", "pg-roomless"),
 )
 EMOJI = "🔥 fœrêt :warning: <b>"
 
@@ -211,3 +211,12 @@ async def test_forty_servers_with_emoji_in_their_names_fit_on_the_card(evening: 
     assert "<b>" in words
     assert "40/40 pairs active" in words
     assert ticks(card) == {}
+
+
+async def test_a_channel_the_bot_is_not_in_is_told_in_the_form(evening: Evening) -> None:
+    room, bot = evening.room_of("pg-roomless"), evening.on.cast.app.bot_user_id
+    evening.on.cast.slack.trouble.remove_member(room, bot)
+    evening.on.cast.slack.trouble.share_externally(room)
+    told = await evening.submit("pg-roomless")
+    assert "is shared with another organisation. Nothing was requested." in told
+    assert evening.state("pg-roomless") == "no request"
