@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -45,7 +47,7 @@ def policy_file() -> Path:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on uvloop where there is one. Ctrl-C ends quietly."""
+    """Run to the end on uvloop where there is one. Ctrl-C ends quietly, with exit status 130."""
     try:
         import uvloop
     except ImportError:
@@ -55,8 +57,23 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     with runner:
         try:
             return runner.run(work)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             sys.exit(130)
+
+
+async def clearing_up(work: Coroutine[Any, Any, T]) -> T:
+    """Ctrl-C and SIGTERM cancel `work` once and wait for its end: an impatient second one must leave no child."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+    def end() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    with suppress(NotImplementedError):  # Windows' loop knows no signals; there Ctrl-C alone is enough
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end)
+    return await task
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]], *, empty: str = "none") -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,23 +42,45 @@ async def demo(manifest: Mapping[str, Any], *, port: int, over_http: bool) -> in
         print(f"The bot did not start. Its last words:\n{died}")
         return 1
     except OSError as error:
-        print(f"Port {port} can't be used: {error.strerror}. Try another one: failover-bot demo --port 0")
-        return 1
+        return _cannot_listen(port, error, "demo")
 
 
 async def simulate_slack(manifest: Mapping[str, Any], port: int) -> int:
+    """Until Ctrl-C."""
     cast = standalone_slack(**installation(manifest))
-    await cast.slack.start(port)
-    _print({"page": cast.slack.url, **cast.slack.environment(cast.app)})
-    await asyncio.Event().wait()
-    return 0
+    try:
+        await cast.slack.start(port)
+        _print({"page": cast.slack.url, **cast.slack.environment(cast.app)})
+        return await _forever()
+    except OSError as error:
+        return _cannot_listen(port, error, "simulate slack")
+    finally:
+        await cast.slack.stop()
 
 
 async def simulate_sdrs(port: int) -> int:
-    cloud = await standalone_cloud(port)
-    _print(describe(cloud))
+    """Until Ctrl-C."""
+    try:
+        cloud = await standalone_cloud(port)
+    except OSError as error:
+        return _cannot_listen(port, error, "simulate sdrs")
+    try:
+        _print(describe(cloud))
+        return await _forever()
+    finally:
+        await cloud.stop()
+
+
+async def _forever() -> int:
     await asyncio.Event().wait()
     return 0
+
+
+def _cannot_listen(port: int, error: OSError, command: str) -> int:
+    why = os.strerror(error.errno) if error.errno else str(error)
+    sentence = f"Port {port} can't be used: {why}. Try another one: failover-bot {command} --port 0"
+    print(sentence, file=sys.stderr)
+    return 1
 
 
 def _print(facts: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,20 +167,18 @@ async def stage(
     cast = standalone_slack(
         **installation(manifest), request_url=events if over_http else None, socket_mode=not over_http
     )
-    with tempfile.TemporaryDirectory(prefix="failover-bot-demo-") as folder:
-        place = Path(folder)
+    async with AsyncExitStack() as ends:
+        place = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="failover-bot-demo-")))
+        ends.push_async_callback(cast.slack.stop)
         await cast.slack.start(page_port)
         cloud = await standalone_cloud(pace=pace)
+        ends.push_async_callback(cloud.stop)
         _write_policy(place, cast, need=need, rules=furnish(cast, cloud))
         settings = _settings(cast, cloud, place, bot_port) | dict(environment or {})
         bot = BotProcess(settings, place / "bot.log", bot_port)
-        try:
-            await bot.start()
-            yield Stage(cast=cast, cloud=cloud, bot=bot)
-        finally:
-            await bot.stop()
-            await cloud.stop()
-            await cast.slack.stop()
+        ends.push_async_callback(bot.stop)
+        await bot.start()
+        yield Stage(cast=cast, cloud=cloud, bot=bot)
 
 
 def _write_policy(place: Path, cast: Cast, *, need: int, rules: str) -> None:
