@@ -12,10 +12,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ports import StoreError
+from bot.sqlite import prepare_sqlite
 from storage.problems import explain
 from storage.urls import file_of, name_of, parse_url
 
-SQLITE_BUSY_MS = 30_000
 POSTGRESQL_THREADS = 16
 
 # A dead server is noticed within half a minute, a stuck statement ends by itself, and what was committed stays: the
@@ -87,22 +87,9 @@ def _open_postgresql(url: URL) -> Engine:
 
 def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(url, pool_size=8, max_overflow=40, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "checkout", _allow_writing)
     return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """WAL lets readers read while one writes; FULL makes each commit outlive a power cut.
-
-    Python begins IMMEDIATE transactions by itself before a write (the engine's tables rely on it); ours begin
-    explicitly, before they read what they are going to change.
-    """
-    connection.isolation_level = "IMMEDIATE"
-    connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _allow_writing(connection: Any, _record: object, _proxy: object) -> None:

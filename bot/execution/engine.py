@@ -19,6 +19,7 @@ from sqlalchemy import event
 from bot.domain.request import RequestId
 from bot.execution.queue import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW
 from bot.execution.stage import Stage
+from bot.sqlite import prepare_sqlite
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
     """The engine's own connections, apart from those of our tables, to the same file or database."""
     if sa.make_url(url).get_backend_name() == "sqlite":
         engine = sa.create_engine(url, pool_size=8, max_overflow=40, hide_parameters=True)
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", prepare_sqlite)
         return engine
     return sa.create_engine(
         url,
@@ -44,15 +45,6 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": f"{APPLICATION}-engine"},
     )
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """The same durability as our own tables have: they share the file."""
-    connection.isolation_level = "IMMEDIATE"
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def migrate_engine(url: str | sa.URL) -> None:
