@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports import ReadOnlyError, StoreError
 from bot.service.desk import Desk
@@ -38,22 +39,22 @@ class Counter:
         answer = await self.client.views_open(trigger_id=origin.trigger_id, view=view)
         return str(answer["view"]["id"])
 
-    async def update(self, view_id: str, view: View) -> bool:
-        """Replace what the modal shows. False when the person has closed it meanwhile."""
-        return await self._updated(view_id=view_id, view=view)
+    async def update(self, view_id: str, view: View, *, only_if: str = "") -> str:
+        """Replace what the modal shows; its new hash. Empty when the person has closed it, or it is not `only_if`."""
+        answer = await self._updated(view_id=view_id, view=view, **({"hash": only_if} if only_if else {}))
+        return str(answer["view"].get("hash") or "") if answer else ""
 
     async def update_named(self, external_id: str, view: View) -> bool:
         """The same for a view that we named, because Slack opened it for us."""
-        return await self._updated(external_id=external_id, view=view)
+        return await self._updated(external_id=external_id, view=view) is not None
 
-    async def _updated(self, **arguments: Any) -> bool:
+    async def _updated(self, **arguments: Any) -> AsyncSlackResponse | None:
         try:
-            await self.client.views_update(**arguments)
+            return await self.client.views_update(**arguments)
         except SlackApiError as error:
-            if error.response.get("error") not in ("not_found", "view_not_found"):
+            if error.response.get("error") not in ("not_found", "view_not_found", "hash_conflict"):
                 raise
-            return False
-        return True
+            return None
 
     async def whisper(self, origin: Origin, text: str) -> None:
         """A line that only this person sees, where they clicked; if Slack can't show it there, a direct message."""

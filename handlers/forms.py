@@ -18,7 +18,7 @@ from bot.domain.policy import rule_for
 from bot.domain.preflight import Level
 from bot.domain.request import Draft
 from bot.service import opening, reading
-from bot.service.outcomes import AlreadyOpen, Blocked, Field, Invalid, Opened, Opening
+from bot.service.outcomes import AlreadyOpen, Blocked, Checked, Field, Invalid, Opened, Opening
 from bot.slack import modals, texts
 from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, decode_form
 from handlers import words
@@ -91,7 +91,11 @@ class Forms:
 
         async def show() -> None:
             form = await self.fresh(chosen, break_glass=break_glass)
-            await self.counter.update(origin.view_id, modals.request_form(form))
+            shown = await self.counter.update(origin.view_id, modals.request_form(form))
+            seen = await opening.check(self.counter.desk, chosen.project, GroupId(group_id), origin.actor)
+            if shown and form.group and isinstance(seen, Checked):  # not over a form that was sent meanwhile
+                complete = modals.request_form(replace(form, plan_code=seen.plan.code))
+                await self.counter.update(origin.view_id, complete, only_if=shown)
 
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), show())
 

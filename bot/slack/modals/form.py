@@ -58,7 +58,7 @@ def request_form(form: Form) -> View:
     view = modal(
         callback,
         "Break glass" if form.break_glass else "Request a failover",
-        [*_warning(form), *_which(form), *_why(form), *_when(), *_how(form)],
+        [*_warning(form), *_which(form), *_why(form), *_when(form), *_how(form)],
         submit="Start now, alone" if form.break_glass else "Check and request",
         close="Cancel",
         metadata=encode_form(target),
@@ -105,7 +105,7 @@ def _direction(form: Form) -> list[Block]:
     to = production.other
     zones = f"{mrkdwn(form.group.zone_of(production), 60)} → {mrkdwn(form.group.zone_of(to), 60)}"
     environment = f"{mrkdwn(form.rule.environment, 30)} · " if form.rule else ""
-    code = f" · plan `{mrkdwn(form.plan_code, 20)}`" if form.plan_code else ""
+    code = f" · plan `{mrkdwn(form.plan_code, 20)}` with the choices below" if form.plan_code else ""
     told = f"{environment}{verb(to)}: *{zones}* (active now → after){code}"
     return [section(told, block_id=BlockId.DIRECTION)]
 
@@ -134,7 +134,10 @@ def _why(form: Form) -> list[Block]:
     ]
 
 
-def _when() -> list[Block]:
+def _when(form: Form) -> list[Block]:
+    """Break-glass starts at once: there is nothing to choose."""
+    if form.break_glass:
+        return []
     choices = [option("As soon as it is approved", Choice.NOW), option("At a time", Choice.LATER)]
     picker: Block = {"type": "datetimepicker", "action_id": ActionId.START_AT}
     return [
