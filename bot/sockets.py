@@ -18,7 +18,7 @@ from bot.metrics import Metrics
 from bot.slack.client import slack_client, slack_session
 
 SOCKETS = 2
-OPEN_SECONDS = 10.0  # a start waits no longer for Slack; the connections are opened as soon as it is back
+OPEN_SECONDS = 2.0  # a start waits no longer for Slack; the connections are opened as soon as it is back
 CLOSE_SECONDS = 3.0
 log = structlog.get_logger(__name__)
 

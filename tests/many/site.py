@@ -30,32 +30,47 @@ class Balancer:
     def __init__(self, ports: list[int]) -> None:
         self._ports = ports
         self._turns = itertools.cycle(range(len(ports)))
-        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
         self.port = free_port()
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """Its address."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        try:
+            yield f"http://127.0.0.1:{self.port}"
+        finally:
+            server.close()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
-    def stop(self) -> None:
-        if self._server:
-            self._server.close()
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         turn = next(self._turns)
-        for port in (*self._ports[turn:], *self._ports[:turn]):
-            with suppress(OSError):
-                there = await asyncio.open_connection("127.0.0.1", port)
-                await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
-                return
-        writer.close()
+        try:
+            for port in (*self._ports[turn:], *self._ports[:turn]):
+                with suppress(OSError):
+                    there = await asyncio.open_connection("127.0.0.1", port)
+                    await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+                    return
+        finally:
+            writer.close()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    try:
         while bite := await source.read(BITE):
             sink.write(bite)
             await sink.drain()
-    sink.close()
+    except OSError:
+        return
+    finally:
+        sink.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +125,9 @@ async def site(
     cloud = await standalone_cloud(pace=pace, plain_groups=groups)
     facts = facts_of(people, cloud)
     environment = {**environment_of(facts, place, url), **settings}
+    if request_url:  # as an installation without Socket Mode has it
+        del environment["SLACK_APP_TOKEN"]
+        environment["SLACK_APP_ID"] = people.app.app_id
     here = Site(cast=people, cloud=cloud, facts=facts, environment=environment, place=place)
     try:
         yield here

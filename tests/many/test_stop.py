@@ -59,7 +59,7 @@ async def reached(url: str, request_id: str, phase: Callable[[Row], bool]) -> Ro
 
 async def stop_holder(here: Site, pid: int) -> None:
     holder = next(child for child in here.children if child.pid == pid and child.is_running)
-    assert await asyncio.wait_for(holder.stop(), ENDS_WITHIN_SECONDS) < ENDS_WITHIN_SECONDS
+    assert await holder.stop() < ENDS_WITHIN_SECONDS, holder.words[-3000:]
     assert holder.process is not None
     assert holder.process.returncode == 0, holder.words[-3000:]
 
