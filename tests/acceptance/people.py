@@ -42,7 +42,8 @@ class Evening:
         return self.on.cast.slack.person(user)
 
     async def command(self, who: Person, text: str = "") -> None:
-        assert (await who.command("/failover", text, channel=self.on.cast.general.id))["ok"]
+        answer = await who.command("/failover", text, channel=self.on.cast.general.id)
+        assert answer["ok"], (answer, self.on.bot.last_words(40))
 
     async def blank_form(self, who: Person | None = None) -> Thing:
         person = who or self.rosa

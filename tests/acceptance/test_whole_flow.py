@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import pytest
 
 from bot.demo.reading import words_of
 from bot.demo.sdrs import Pace
@@ -12,12 +12,8 @@ from tests.acceptance.people import Evening
 FAST = Pace(reverse_seconds=0.8, sub_job_seconds=0.2, stop_seconds=0.1, start_seconds=0.1)
 
 
-async def test_production_moves_once_and_everybody_reads_what_concerns_them() -> None:
-    """Over Socket Mode and over signed HTTP, side by side."""
-    await asyncio.gather(moves_production(over_http=False), moves_production(over_http=True))
-
-
-async def moves_production(*, over_http: bool) -> None:
+@pytest.mark.parametrize("over_http", [False, True], ids=["socket mode", "signed http"])
+async def test_production_moves_once_and_everybody_reads_what_concerns_them(over_http: bool) -> None:
     async with an_evening(groups=("pg-erp",), over_http=over_http, pace=FAST) as evening:
         card = await evening.ask("pg-erp", who=evening.rosa, reason="Storage fails: see <!channel> & *INC-1*")
         assert "Why: Storage fails: see <!channel> & " in words_of(card)
