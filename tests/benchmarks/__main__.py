@@ -21,17 +21,23 @@ from tests.benchmarks.table import as_json, as_markdown, as_text
 Measure = Callable[[Setting], Awaitable[list[Row]]]
 
 # name -> module and function under `paths`, and what it is about
-PATHS: Mapping[str, tuple[str, str]] = {
+PATHS: dict[str, tuple[str, str]] = {
     "command": ("command.over_http_rows", "signed /failover over HTTP to the ack and to the modal"),
     "socket": ("command.over_socket_rows", "the same over Socket Mode"),
     "approve": ("approve.rows", "the approving click to the POST at the cloud, on both databases"),
+    "words": ("words.rows", "a job's SUCCESS to the words in the thread"),
     "follow": ("follow.rows", "following jobs: CPU, memory, lateness"),
     "takeover": ("takeover.rows", "kill -9 of a worker to the survivor's first look"),
     "start": ("start.rows", "--help, ready, memory"),
     "search": ("search.rows", "the form's group search among many groups"),
+    "growth": ("growth.rows", "an empty database beside one with a long history"),
     "card": ("card.rows", "a card of many servers, drawn"),
 }
-MODES: Mapping[str, tuple[str, str]] = {}
+MODES: dict[str, tuple[str, str]] = {
+    "slow-cloud": ("bad_days.slow_cloud", "a cloud that answers in five seconds"),
+    "slack-limit": ("bad_days.slack_limit", "Slack at its rate limit"),
+    "slow-database": ("bad_days.slow_database", "a database with round trips of 20 ms"),
+}
 
 
 def measure_of(place: str) -> Measure:

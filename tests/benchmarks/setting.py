@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.postgres import PostgresServer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -32,21 +34,24 @@ class Setting:
     history: int = 100_000
     audit_rows: int = 1_000_000
     history_looks: int = 200
+    slow_cloud_seconds: float = 5.0
     databases: tuple[str, ...] = ("postgresql", "sqlite")
+    server: PostgresServer | None = None  # one that runs already; else each benchmark starts a durable one
 
     def commands_at(self, level: int) -> int:
         return max(level, self.commands // 10 if level == 1 else self.commands)
 
 
-def tiny(folder: Path) -> Setting:
+def tiny(folder: Path, server: PostgresServer) -> Setting:
     return Setting(
         folder=folder,
+        server=server,
         rounds=1,
         levels=(2,),
         commands=4,
         approvals=1,
         burst=2,
-        job_counts=(3, 6),
+        job_counts=(3,),
         peer_jobs=3,
         poll_seconds=0.2,
         window_seconds=0.7,
@@ -59,7 +64,9 @@ def tiny(folder: Path) -> Setting:
         searches=3,
         card_servers=20,
         cards=2,
+        slow_cloud_seconds=0.2,
         history=20,
         audit_rows=50,
         history_looks=2,
+        databases=("sqlite",),
     )

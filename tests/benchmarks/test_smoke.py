@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.__main__ import PATHS, measure_of
+from tests.benchmarks.__main__ import MODES, PATHS, measure_of
 from tests.benchmarks.figures import Row, median, percentile, this_machine
 from tests.benchmarks.setting import tiny
 from tests.benchmarks.table import as_json, as_markdown, as_text
+from tests.postgres import PostgresServer
+
+PLACES = {name: place for name, (place, _) in (PATHS | MODES).items()}
 
 
-@pytest.mark.parametrize("name", PATHS)
-async def test_the_benchmark_runs_and_gives_figures(name: str, tmp_path: Path) -> None:
-    rows = await measure_of(PATHS[name][0])(tiny(tmp_path))
+@pytest.mark.parametrize("name", PLACES)
+async def test_the_benchmark_runs_and_gives_figures(name: str, tmp_path: Path, postgres_server: PostgresServer) -> None:
+    rows = await measure_of(PLACES[name])(tiny(tmp_path, postgres_server))
 
     assert rows
     assert not [row for row in rows if math.isnan(row.ours)]

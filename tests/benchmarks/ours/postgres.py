@@ -10,11 +10,15 @@ from pathlib import Path
 import psycopg
 
 from tests.benchmarks.ours.rows import migrate_all
+from tests.benchmarks.setting import Setting
 from tests.postgres import PostgresServer
 
 
 @asynccontextmanager
-async def postgres() -> AsyncIterator[PostgresServer]:
+async def postgres(setting: Setting) -> AsyncIterator[PostgresServer]:
+    if setting.server is not None:
+        yield setting.server
+        return
     server = PostgresServer(durable=True)
     await asyncio.to_thread(server.start)
     try:
@@ -32,14 +36,14 @@ def _commit_truly(url: str) -> None:
 
 
 @asynccontextmanager
-async def database(kind: str, folder: Path) -> AsyncIterator[str]:
+async def database(kind: str, setting: Setting, folder: Path) -> AsyncIterator[str]:
     """The URL of a migrated database of that kind; `folder` holds the file of SQLite."""
     if kind == "sqlite":
         url = f"sqlite:///{folder / 'bench.sqlite'}"
         await asyncio.to_thread(migrate_all, url)
         yield url
         return
-    async with postgres() as server:
+    async with postgres(setting) as server:
         url = server.create()
         await asyncio.to_thread(migrate_all, url)
         yield url

@@ -1,12 +1,14 @@
 """The cloud as bare answers: signs everybody in, lists groups, and shows each job RUNNING for ever.
 
 It remembers when each job was looked at, which is how lateness is seen from outside, alike for every program.
-`python -m tests.benchmarks.outside.cloud` serves it; `GET /_/gaps?interval=5` tells and forgets what was seen.
+`python -m tests.benchmarks.outside.cloud [SECONDS]` serves it, each answer so late.
+`GET /_/gaps?interval=5` tells and forgets what was seen.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from array import array
 from datetime import UTC, datetime, timedelta
@@ -119,11 +121,11 @@ def _token() -> bytes:
     return json.dumps({"token": body}).encode()
 
 
-async def main() -> None:
-    server, port = await listen(BareCloud().answer)
+async def main(seconds: float) -> None:
+    server, port = await listen(BareCloud().answer, delay=lambda path: seconds)
     say_ready(port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

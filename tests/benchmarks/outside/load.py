@@ -88,12 +88,12 @@ Send = Callable[[int], Awaitable[float | None]]
 """Sends the command of that number; how long its acknowledgement took, None when there was none."""
 
 
-async def over_http(port: int, slack: BareSlack, *, at_once: int, count: int) -> Taken:
+async def over_http(port: int, slack: BareSlack, *, at_once: int, count: int, text: str = "") -> Taken:
     lanes = [Lane(port) for _ in range(at_once)]
 
     def sender(lane: Lane) -> Send:
         async def send(number: int) -> float | None:
-            request = signed(urlencode(command(number)).encode())
+            request = signed(urlencode(command(number, text)).encode())
             began = time.perf_counter()
             reply = await lane.send(request)
             return time.perf_counter() - began if reply.status == 200 else None

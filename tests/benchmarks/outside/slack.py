@@ -13,10 +13,23 @@ from urllib.parse import parse_qs
 
 from aiohttp import WSMsgType, web
 
+from bot.demo.workspace.rates import RateLimits
 from tests.benchmarks.outside.http import listen, response
 
 TEAM, BOT, APP, SECRET, TOKEN = "T0BENCH", "U0BOT", "A0BENCH", "the-signing-secret", "xoxb-benchmark"
 APP_TOKEN = f"xapp-1-{APP}-benchmark"
+# Those that the bot calls and that are not of tier 4. https://docs.slack.dev/apis/web-api/rate-limits
+TIERS = {
+    "chat.postMessage": "special",
+    "chat.getPermalink": "special",
+    "auth.test": "special",
+    "chat.update": "t3",
+    "chat.delete": "t3",
+    "conversations.open": "t3",
+    "conversations.info": "t3",
+    "conversations.replies": "t3",
+    "usergroups.users.list": "t2",
+}
 MARK = re.compile(rb"bench-(\d+)")
 PERSON = {
     "team_id": TEAM,
@@ -41,7 +54,9 @@ class Seen:
 class BareSlack:
     """`seen` is filled by the load generator in the same process. `on_call` sees every call: method, arguments."""
 
-    def __init__(self, *, approvers: tuple[str, ...] = ("U0APPROVER",)) -> None:
+    def __init__(self, *, approvers: tuple[str, ...] = ("U0APPROVER",), limits: RateLimits | None = None) -> None:
+        self._limits = limits
+        self.refused = 0  # calls that came too fast
         self.seen: dict[int, Seen] = {}
         self.approvers = approvers
         self.calls: dict[str, int] = {}
@@ -69,9 +84,19 @@ class BareSlack:
     def _answer(self, verb: bytes, path: bytes, body: bytes) -> bytes:
         name, _, query = path.rpartition(b"/")[2].partition(b"?")
         method, body = name.decode(), body or query
+        if wait := self._wait(method, body):
+            self.refused += 1
+            told = b'{"ok": false, "error": "ratelimited"}'
+            return response(told, status=429, headers=f"Retry-After: {wait}\r\n")
         self.calls[method] = self.calls.get(method, 0) + 1
         self.on_call(method, body)
         return response(json.dumps({"ok": True, **self._facts(method, body)}).encode())
+
+    def _wait(self, method: str, body: bytes) -> int:
+        """The seconds of `Retry-After`; 0 when the call may pass."""
+        if self._limits is None:
+            return 0
+        return self._limits.retry_after(APP, method, TIERS.get(method, "t4"), arguments(body).get("channel"))
 
     def _facts(self, method: str, body: bytes) -> dict[str, Any]:
         match method:
@@ -107,7 +132,17 @@ class BareSlack:
         given = arguments(body)
         self._ts += 1000
         ts = given.get("ts") or f"{self._ts // 1_000_000}.{self._ts % 1_000_000:06d}"
-        return {"channel": given.get("channel", "C0"), "ts": ts, "message_ts": ts, "message": {"ts": ts}}
+        thread = {"thread_ts": given["thread_ts"]} if given.get("thread_ts") else {}
+        return {"channel": given.get("channel", "C0"), "ts": ts, "message_ts": ts, "message": {"ts": ts, **thread}}
+
+
+POSTED = re.compile(rb'"key": "([^"/]+)/([a-z]+)')
+
+
+def place_of(body: bytes) -> tuple[str, str] | None:
+    """Request and kind of a posted message of the bot, from its metadata."""
+    found = POSTED.search(body)
+    return (found[1].decode(), found[2].decode()) if found else None
 
 
 def arguments(body: bytes) -> dict[str, str]:

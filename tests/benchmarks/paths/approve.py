@@ -82,7 +82,7 @@ async def _on(kind: str, setting: Setting) -> list[Row]:
         facts = json.loads((await stack.enter_async_context(running(command, setting.folder))).word)
         folder = setting.folder / f"approve-{kind}"
         folder.mkdir()
-        url = await stack.enter_async_context(database(kind, folder))
+        url = await stack.enter_async_context(database(kind, setting, folder))
         there = simulated_environment(facts)
         env = bot_environment(folder, free_port(), slack.environment(), there, url)
         groups = iter(facts["groups"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from bot.demo.workspace.rates import RateLimits
 from tests.benchmarks.children import Child, environment, free_port, module, python, running
 from tests.benchmarks.figures import NOT_INSTALLED, Rounds, Row, Turn, in_turns
 from tests.benchmarks.ours.bot import bot
@@ -19,8 +21,8 @@ WORKERS, THREADS = "2", "16"
 
 
 @asynccontextmanager
-async def bare_slack() -> AsyncIterator[BareSlack]:
-    slack = BareSlack()
+async def bare_slack(*, is_limited: bool = False) -> AsyncIterator[BareSlack]:
+    slack = BareSlack(limits=RateLimits(time.monotonic) if is_limited else None)
     await slack.start()
     yield slack
     slack.stop()

@@ -94,7 +94,7 @@ async def _ours(setting: Setting, jobs: int) -> Mapping[str, float]:
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(bare_cloud(setting))
         slack = await stack.enter_async_context(bare_slack())
-        url = await stack.enter_async_context(database("postgresql", setting.folder))
+        url = await stack.enter_async_context(database("postgresql", setting, setting.folder))
         child = await stack.enter_async_context(worker(setting, slack, port, url))
         await asyncio.sleep(1)
         empty = child.memory_bytes() / 1e6
@@ -157,6 +157,8 @@ def _rows(setting: Setting, jobs: int, seen: Rounds) -> list[Row]:
 
 def _growth(setting: Setting, seen: Mapping[int, Rounds]) -> list[Row]:
     """Linear: ten times the jobs cost at most ten times the processor, and a little for the clock's grain."""
+    if len(seen) < 2:
+        return []
     few, many = sorted(seen)[-2:]
     each = {jobs: seen[jobs].of(OURS, "CPU, %") / jobs * 1000 for jobs in (few, many)}
     return [

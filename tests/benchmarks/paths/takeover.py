@@ -27,7 +27,7 @@ async def rows(setting: Setting) -> list[Row]:
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(bare_cloud(setting))
         slack = await stack.enter_async_context(bare_slack())
-        url = await stack.enter_async_context(database("postgresql", setting.folder))
+        url = await stack.enter_async_context(database("postgresql", setting, setting.folder))
         workers = Workers(setting, slack, port, url)
         stack.push_async_callback(workers.stop)
         await workers.begin()

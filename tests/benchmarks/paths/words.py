@@ -1,0 +1,100 @@
+"""A job's SUCCESS until its words are in the thread, while one worker follows many, within Slack's rate limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from bot.domain.facts import Group, GroupId
+from bot.ports import Transaction
+from tests.benchmarks.children import free_port, module, running
+from tests.benchmarks.figures import Row, percentile
+from tests.benchmarks.ours.bot import bot_environment, policy_text, program
+from tests.benchmarks.ours.postgres import database
+from tests.benchmarks.ours.rows import BATCH, Rows, add_card, add_running, opened, plain_snapshot, request_of
+from tests.benchmarks.outside.slack import place_of
+from tests.benchmarks.paths.approve import simulated_environment
+from tests.benchmarks.paths.command import bare_slack
+from tests.benchmarks.setting import Setting
+
+SPOKEN = b"The cloud says that the reversal is done"
+CHANNELS = 10  # a message a second in each is all that Slack takes
+SPACING_SECONDS = 1.0
+LOST_SECONDS = 60.0
+
+
+async def rows(setting: Setting) -> list[Row]:
+    fill = 5 + setting.words_jobs / 15  # until all are followed
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(bare_slack(is_limited=True))
+        spoken: dict[str, float] = {}
+
+        def heard(method: str, body: bytes) -> None:
+            if SPOKEN in body and (place := place_of(body)):
+                spoken.setdefault(place[0], time.time())
+
+        slack.on_call = heard
+        counts = (setting.words_jobs, setting.words_ends, fill, SPACING_SECONDS)
+        facts = json.loads(
+            (await stack.enter_async_context(running(module("outside.reversing", *counts), setting.folder))).word
+        )
+        folder = setting.folder / "words"
+        folder.mkdir()
+        rules = [(f"rule-{n}", f"*{n}", f"C{n}BENCH") for n in range(CHANNELS)]
+        (folder / "policy.toml").write_text(policy_text(*rules))
+        url = await stack.enter_async_context(database("postgresql", setting, folder))
+        with opened(url) as filled:
+            await _fill(filled, facts["runs"])
+        pace = {"POLL_SECONDS": str(setting.poll_seconds), "SLOW_POLL_SECONDS": str(setting.poll_seconds)}
+        env = bot_environment(folder, free_port(), slack.environment(), simulated_environment(facts), url, **pace)
+        await stack.enter_async_context(program("worker", folder, env))
+        ends = {f"R{n:05d}": end for n, (*_, end) in enumerate(facts["runs"][: setting.words_ends])}
+        await _until_spoken(spoken, ends)
+        late = [spoken[request] - end for request, end in ends.items()]
+        refused = slack.refused
+    path = f"SUCCESS → words in the thread, {setting.words_jobs:,} jobs, a look every {setting.poll_seconds:g} s"
+    most = setting.poll_seconds + 0.2
+    note = f"{setting.words_ends} jobs ended, {refused} calls were refused by the rate limits"
+    p50, p99 = percentile(late, 0.5), percentile(late, 0.99)
+
+    def row(measure: str, ours: float, goal: str = "", is_met: bool | None = None, note: str = "") -> Row:
+        return Row(
+            path=path,
+            measure=measure,
+            ours=ours,
+            limit=setting.poll_seconds,
+            limit_name="the interval",
+            goal=goal,
+            is_met=is_met,
+            note=note,
+        )
+
+    return [row("p50, s", p50), row("p99, s", p99, f"≤ {most:g} s", p99 <= most, note)]
+
+
+async def _fill(rows: Rows, runs: Sequence[tuple[str, str, str, float]]) -> None:
+    for first in range(0, len(runs), BATCH):
+        await rows.store.run(lambda tx, first=first: _batch(tx, rows, runs, first))  # type: ignore[misc]  # default binds
+
+
+def _batch(tx: Transaction, rows: Rows, runs: Sequence[tuple[str, str, str, float]], first: int) -> None:
+    for number in range(first, min(first + BATCH, len(runs))):
+        group_id, name, job_id, _ = runs[number]
+        snapshot = plain_snapshot(number)
+        group: Group = replace(snapshot.group, id=GroupId(group_id), name=name)
+        request = request_of(number, tx, replace(snapshot, group=group))
+        add_running(tx, rows, request, job_id)
+        add_card(tx, request, f"C{number % CHANNELS}BENCH", f"1600000000.{number:06d}")
+
+
+async def _until_spoken(spoken: dict[str, float], ends: dict[str, float]) -> None:
+    deadline = max(ends.values()) + LOST_SECONDS
+    while not ends.keys() <= spoken.keys():
+        if time.time() > deadline:
+            missing = sorted(ends.keys() - spoken.keys())
+            raise TimeoutError(f"the words of {len(missing)} jobs never came: {missing[:5]}")
+        await asyncio.sleep(0.05)
