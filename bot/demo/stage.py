@@ -21,7 +21,7 @@ from bot.demo.sdrs import standalone as standalone_cloud
 from bot.demo.workspace import Cast
 from bot.demo.workspace import standalone as standalone_slack
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0  # patience, not a promise: a busy machine starts slowly
 STOP_SECONDS = 12.0
 POLICY_FILE = "policy.toml"
 

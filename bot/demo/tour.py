@@ -14,7 +14,7 @@ from bot.demo.workspace import Person
 
 T = TypeVar("T")
 PACE = Pace(reverse_seconds=2.5, sub_job_seconds=0.5, stop_seconds=0.8, start_seconds=0.8, other_seconds=1)
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 40.0
 INDENT = " " * 10
 
 

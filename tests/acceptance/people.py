@@ -17,7 +17,7 @@ from tests.acceptance.rooms import NO_ROOMS, Rooms
 
 T = TypeVar("T")
 Thing = dict[str, Any]
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 ENDS = ("VERIFIED", "FAILED", "PARTLY", "CANCELLED", "FINISHED, NOT VERIFIED")
 

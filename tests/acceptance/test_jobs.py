@@ -143,7 +143,8 @@ async def test_the_calls_of_a_run_are_kept_for_its_evidence_and_polls_are_thinne
     calls = kept(evening)
     assert [status for method, path, status in calls if (method, path[-7:]) == ("POST", "/action")].count(200) >= 1
     polls = [status for _, path, status in calls if path.endswith(job)]
-    assert polls == [502, 200]
+    assert polls[-2:] == [502, 200]
+    assert len(polls) <= 3, "one look may have come before the trouble"
     assert len([call for call in evening.on.cloud.calls if call.path.endswith(job)]) > 2 * len(polls)
 
 

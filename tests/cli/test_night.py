@@ -86,5 +86,5 @@ async def test_production_moves_without_slack_and_slack_learns_of_it_when_it_is_
     orders = [path for verb, *path in calls if verb == "POST " and path[-1] == "action"]
     assert sum("server-groups" in path for path in orders) == 1, "the reversal, once"
     assert sum("cloudservers" in path for path in orders) >= 2, "servers stopped and started"
-    assert sum("jobs" in path for _, *path in calls) >= 3, "the looks at the job"
+    assert any("jobs" in path for _, *path in calls), "a look at the job, as often as it told something new"
     assert "All " in (await prompt_in_slack.awaited("audit", "verify")).stdout

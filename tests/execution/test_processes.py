@@ -18,6 +18,7 @@ from bot.domain.request import State
 from tests.execution.bench import Bench, SystemClock
 from tests.execution.cloud_access import PASSWORD, access_to
 
+PATIENCE_SECONDS = 60
 ROOT = Path(__file__).parents[2]
 PACE = Pace(reverse_seconds=0.5, sub_job_seconds=0.1, stop_seconds=0.1, start_seconds=0.1)
 
@@ -43,7 +44,7 @@ class World:
 
     async def says(self, process: asyncio.subprocess.Process, word: str) -> None:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while line := (await process.stdout.readline()).decode():
                 if line.startswith(word):
                     return
@@ -88,7 +89,7 @@ async def shared(postgres_bench: Bench) -> AsyncIterator[World]:
 async def test_f1_f3_f4_kill_9_and_a_new_process_finishes_with_one_post(world: World, point: str) -> None:
     worker = await world.worker(point=point)
     await world.approve()
-    await asyncio.wait_for(worker.wait(), timeout=20)
+    await asyncio.wait_for(worker.wait(), timeout=PATIENCE_SECONDS)
     assert worker.returncode == -signal.SIGKILL
     await world.worker()
     await world.bench.until(State.VERIFIED, seconds=25)
@@ -98,7 +99,7 @@ async def test_f1_f3_f4_kill_9_and_a_new_process_finishes_with_one_post(world: W
 async def test_f2_kill_9_between_fence_and_post_sends_nothing_ever(world: World) -> None:
     worker = await world.worker(point="before POST")
     await world.approve()
-    await asyncio.wait_for(worker.wait(), timeout=20)
+    await asyncio.wait_for(worker.wait(), timeout=PATIENCE_SECONDS)
     await world.worker()
     await world.bench.until(State.NEEDS_PERSON, seconds=25)
     assert world.posts == 0
@@ -108,7 +109,7 @@ async def test_a_survivor_takes_over_the_run_of_a_killed_worker(shared: World) -
     doomed = await shared.worker(point="POST settled")
     await shared.approve()
     survivor = await shared.worker()
-    await asyncio.wait_for(doomed.wait(), timeout=20)
+    await asyncio.wait_for(doomed.wait(), timeout=PATIENCE_SECONDS)
     await shared.bench.until(State.VERIFIED, seconds=25)
     assert shared.posts == 1
     assert survivor.returncode is None
@@ -121,7 +122,7 @@ async def test_f7_a_frozen_worker_is_replaced_and_sends_nothing_when_it_wakes_up
     await shared.worker()
     await shared.bench.until(State.NEEDS_PERSON, seconds=25)
     frozen.send_signal(signal.SIGCONT)
-    assert await asyncio.wait_for(frozen.wait(), timeout=20) == 70
+    assert await asyncio.wait_for(frozen.wait(), timeout=PATIENCE_SECONDS) == 70
     await asyncio.sleep(1)
     assert shared.posts == 0
     assert (await shared.bench.request()).state is State.NEEDS_PERSON
@@ -155,7 +156,7 @@ async def test_f23_sigterm_ends_a_worker_quickly_and_another_goes_on(shared: Wor
     await shared.approve()
     await shared.bench.sees(lambda: shared.posts == 1, seconds=20)
     leaving.terminate()
-    assert await asyncio.wait_for(leaving.wait(), timeout=10) == 0
+    assert await asyncio.wait_for(leaving.wait(), timeout=PATIENCE_SECONDS) == 0
     await shared.worker()
     await shared.bench.until(State.VERIFIED, seconds=25)
     assert shared.posts == 1
@@ -167,4 +168,4 @@ async def test_a_worker_whose_lock_is_lost_stops_itself_at_once(shared: World) -
         connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'failover-bot-lock'"
         )
-    assert await asyncio.wait_for(worker.wait(), timeout=10) == 70
+    assert await asyncio.wait_for(worker.wait(), timeout=PATIENCE_SECONDS) == 70
