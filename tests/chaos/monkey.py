@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from tests.chaos.crew import Crew
+from tests.chaos.crew import Child, Crew
 from tests.chaos.outside import Outside
 
 ACTION = r"POST .*/server-groups/[^/]+/action"
@@ -108,7 +108,7 @@ class Monkey:
     async def _shoot(self, pid: int) -> None:
         known = await asyncio.to_thread(self._pids, "SELECT id FROM executor")
         child = self.crew.with_pid(pid)
-        if child is not None:
+        if child is not None and pid not in self.wounds.killed:
             child.send(signal.SIGKILL)
             self.wounds.kills += 1
             self.wounds.killed[pid] = time.monotonic()
@@ -118,20 +118,23 @@ class Monkey:
     async def aim(self) -> None:
         """Hit the very process that has fenced a reversal and has no answer yet: the moments around the POST."""
         pids = await asyncio.to_thread(self._pids, ORDERS_ON_THEIR_WAY)
-        for pid in pids:
+        for pid in sorted(set(pids) - set(self.wounds.killed)):
             child = self.crew.with_pid(pid)
             if child is None or self.chance.random() > 0.4:
                 continue
             self.wounds.aimed += 1
-            if self.chance.random() < 0.5:
-                await self._shoot(pid)
+            if self.wounds.aimed % 2:
+                self._freeze(child)
             else:
-                self.wounds.freezes += 1
-                seconds = self.chance.choice((1.0, 3.0, 7.0, 12.0))
-                task = asyncio.create_task(self.crew.freeze(child, seconds))
-                self.freezing.add(task)
-                task.add_done_callback(self.freezing.discard)
+                await self._shoot(pid)
         await asyncio.sleep(self.chance.uniform(0.2, 0.6) if pids else 0.02)
+
+    def _freeze(self, child: Child) -> None:
+        self.wounds.freezes += 1
+        seconds = self.chance.choice((1.0, 3.0, 7.0, 12.0))
+        task = asyncio.create_task(self.crew.freeze(child, seconds))
+        self.freezing.add(task)
+        task.add_done_callback(self.freezing.discard)
 
     def _pids(self, query: str) -> list[int]:
         try:
