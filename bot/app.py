@@ -121,9 +121,9 @@ async def running(settings: Settings, environ: Mapping[str, str], roles: Roles) 
         if parts.execution:
             await stack.enter_async_context(parts.execution)
         stack.push_async_callback(parts.background.drain, DRAIN_SECONDS)
-        await _answer_http(stack, parts)
         if parts.bolt and settings.slack_app_token:
             await stack.enter_async_context(open_sockets(settings, parts.bolt, metrics=parts.metrics))
+        await _answer_http(stack, parts)  # last: who reads "ready" may type a command at once
         yield parts
 
 
