@@ -10,6 +10,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # the library that draws prettier help takes longer to load than everything else together
+    context_settings={"max_content_width": 120},
     help="Request, approve and follow planned failovers of SDRS protection groups from Slack.",
 )
 for commands in (demo.app, serve.app, operate.app):

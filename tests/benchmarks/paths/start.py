@@ -17,8 +17,9 @@ from tests.benchmarks.paths.command import bare_slack
 from tests.benchmarks.setting import Setting
 
 LIBRARIES = (
-    "aiohttp.web, alembic.command, dbos, httpx, httpx_aiohttp, prometheus_client, psycopg, pydantic_settings, "
-    "slack_bolt.adapter.socket_mode.aiohttp, slack_bolt.async_app, sqlmodel, structlog, typer, uvloop, yaml"
+    "aiohttp.web, alembic.command, cryptography.fernet, dbos, httpx, httpx_aiohttp, prometheus_client, psycopg, "
+    "pydantic_settings, pyotp, slack_bolt.adapter.socket_mode.aiohttp, slack_bolt.async_app, "
+    "sqlalchemy.dialects.sqlite, sqlmodel, structlog, typer, uvloop, yaml"
 )
 IMPORTS = (
     f"import {LIBRARIES}; pages = open('/proc/self/statm').read().split()[1]; "
