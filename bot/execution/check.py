@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain.errors import Problem
 from bot.domain.lines import LineKind, line
-from bot.domain.preflight import verdict
+from bot.domain.preflight import changed_since, verdict
 from bot.domain.request import Event, State
 from bot.domain.run import Step, StepState
 from bot.execution.approvers import approvers_now
@@ -51,7 +51,8 @@ async def check(parts: Parts, key: Key) -> Stage:
 
 
 def _drift(now: Footing, seen: Look) -> tuple[str, ...]:
-    why = changes(now.plan, seen)
+    touched = changed_since(now.request.snapshot, seen.snapshot) if now.request.state is State.APPROVED else ()
+    why = (*changes(now.plan, seen), *(finding.sentence for finding in touched))
     if why or not has_drifted(now.request, seen):
         return why
     return (f"the checks say {seen.verdict.value} now and said {verdict(now.request.findings).value} before",)

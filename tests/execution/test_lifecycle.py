@@ -103,6 +103,15 @@ async def test_a_blocker_goes_back_to_the_approvers(sqlite_bench: Bench) -> None
     assert sqlite_bench.cloud.orders == []
 
 
+async def test_a_group_that_somebody_touched_since_the_approval_goes_back(sqlite_bench: Bench) -> None:
+    await sqlite_bench.approved()
+    sqlite_bench.cloud.set_group(G1, updated_at="2026-11-22 23:59:59.000")
+    async with sqlite_bench.worker():
+        request = await sqlite_bench.until(State.PENDING)
+    assert "was changed in the cloud since it was checked" in request.plan_change[0]
+    assert (sqlite_bench.cloud.posts, sqlite_bench.cloud.orders) == ([], [])
+
+
 async def test_a_blocker_after_the_stop_starts_the_same_servers_again(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     facts = bench.cloud.snapshots[G1]
