@@ -21,7 +21,7 @@ class Setting:
     job_counts: tuple[int, ...] = (100, 1000, 5000)
     peer_jobs: int = 1000
     poll_seconds: float = 5.0
-    window_seconds: float = 15.0  # of following, per round; three looks at each job
+    window_seconds: float = 10.0  # of following, per round; two looks at each job
     words_jobs: int = 1000
     words_ends: int = 40
     kills: int = 30

@@ -64,13 +64,16 @@ async def rows(setting: Setting) -> list[Row]:
 
 
 async def _at(setting: Setting, jobs: int) -> Rounds:
-    """One contender at a time follows; our worker is stopped between its turns only at the end, so it goes first."""
+    """Each contender follows alone, in turns. The peers, which take long to show that they can't, have one turn."""
     contenders: dict[str, Turn] = {OURS: partial(_ours, setting, jobs)}
-    for who in (SAME, AIOHTTP, *((HTTPX,) if jobs >= setting.peer_jobs else ())):
+    for who in (SAME, AIOHTTP):
         contenders[who] = partial(_loop, setting, jobs, ("limits.polls", CLIENTS[who]))
+    seen = await in_turns(contenders, setting.rounds)
+    if jobs >= setting.peer_jobs:
+        seen.add(HTTPX, await _loop(setting, jobs, ("limits.polls", CLIENTS[HTTPX])))
     if jobs == setting.peer_jobs:
-        contenders[SDK] = partial(_sdk, setting, jobs)
-    return await in_turns(contenders, setting.rounds)
+        seen.add(SDK, await _sdk(setting, jobs))
+    return seen
 
 
 async def _loop(setting: Setting, jobs: int, what: tuple[str, str]) -> Mapping[str, float]:
