@@ -55,7 +55,7 @@ async def printed(process: asyncio.subprocess.Process, until: str) -> str:
     """What it prints, up to the first line with these words."""
     assert process.stdout
     text = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while until not in text:
             line = (await process.stdout.readline()).decode()
             assert line, text
@@ -81,7 +81,7 @@ async def test_the_demo_prints_its_address_and_ctrl_c_leaves_no_child(tmp_path: 
             assert page.status == 200
         assert (children := children_of(demo.pid))
         demo.send_signal(signal.SIGINT)
-        await asyncio.wait_for(demo.wait(), 20)
+        await asyncio.wait_for(demo.wait(), 60)
     assert not [child for child in children if is_alive(child)]
     assert os.listdir(tmp_path) == []
 
