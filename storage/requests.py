@@ -14,7 +14,7 @@ from bot.domain.facts import Group, GroupId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account
 from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding
-from bot.domain.request import Approval, Request, RequestId, State
+from bot.domain.request import OPEN_STATES, Approval, Request, RequestId, State
 from bot.domain.surface import PlaceKind
 from bot.ports import History, RequestView
 from storage.codec import decode, encode
@@ -155,10 +155,14 @@ class SqlRequests:
         return self._scope.change(_MOVE, **values, **as_read, as_digest=before.plan.digest) == 1
 
     def in_states(self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None) -> list[Request]:
-        statement = select(RequestRow).where(col(RequestRow.state).in_(sorted(states)))
-        if after is not None:
-            statement = statement.where(col(RequestRow.id) > after)
-        return self._many(statement.order_by(col(RequestRow.id)).limit(limit))
+        wanted = sorted(states)
+        statement = select(RequestRow).where(col(RequestRow.state).in_(wanted))
+        if OPEN_STATES.issuperset(wanted):
+            # Leads to the index that holds the open ones alone, and away from walking the whole history by its ids:
+            # to SQLite's statistics, which know only how many rows a state has on average, that looks cheaper.
+            statement = statement.where(text(IS_OPEN))
+            return self._many(_after(statement, after).order_by(col(RequestRow.id).concat("")).limit(limit))
+        return self._many(_after(statement, after).order_by(col(RequestRow.id)).limit(limit))
 
     def of_requester(self, account: Account, *, since: datetime) -> int:
         mine = (col(RequestRow.requester) == str(account), col(RequestRow.created_at) >= since)
@@ -193,6 +197,10 @@ class SqlRequests:
 
 def _request_or_none(row: RequestRow | None) -> Request | None:
     return request_of(row) if row is not None else None
+
+
+def _after(statement: Any, request_id: RequestId | None) -> Any:
+    return statement if request_id is None else statement.where(col(RequestRow.id) > request_id)
 
 
 def _approvals_of(bodies: str | None) -> tuple[Approval, ...]:

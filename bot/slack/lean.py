@@ -7,10 +7,10 @@ the SDK's.
 
 from __future__ import annotations
 
-from json import dumps
+from json import dumps, loads
 from typing import Any
 
-from aiohttp import ClientResponse, ContentTypeError
+from aiohttp import ClientResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -71,7 +71,7 @@ def written(arguments: dict[str, Any]) -> bytes:
 async def _read(answer: ClientResponse) -> dict[str, Any]:
     """Nothing where the answer is no JSON: then the status says what is wrong."""
     try:
-        told = await answer.json()
-    except (ContentTypeError, ValueError):
+        told = loads(await answer.read())
+    except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

@@ -1,7 +1,7 @@
 """The least from an approving click to the POST: check the signature, the same commits, one POST. `… DATABASE CLOUD`.
 
-The commits are those that the bot makes on its way: the approval, the claim of the run, its start, the journal of its
-first stage, and the fence. Each writes a row of the size of a request. Bare drivers, one connection per writer.
+The commits are those that the bot makes on its way: the approval, the claim of the run, its start, and the fence.
+Each writes a row of the size of a request. Bare drivers, one connection per writer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aiohttp import ClientSession, web
 from tests.benchmarks.children import say_ready
 from tests.benchmarks.outside.slack import SECRET
 
-COMMITS = 5
+COMMITS = 4
 ROW = "x" * 3000
 WRITERS = 16
 TABLE = "CREATE TABLE IF NOT EXISTS bench_limit (id INTEGER, step INTEGER, body TEXT)"

@@ -138,10 +138,14 @@ def _running_batch(tx: Transaction, rows: Rows, batch: Sequence[tuple[int, str]]
         add_running(tx, rows, request_of(number, tx, plain_snapshot(number)), job_id)
 
 
-def add_card(tx: Transaction, request: Request, channel: str, ts: str) -> None:
-    """The decision card is in Slack already: what is said later goes into its thread."""
-    place = Place(PlaceKind.CARD, "1")
+def add_shown(tx: Transaction, request: Request, place: Place, channel: str, ts: str, thread_ts: str = "") -> None:
+    """A message that is in Slack already, up to date."""
     tx.surfaces.want(request.id, place)
-    card = tx.surfaces.find(request.id, place)
-    assert card is not None
-    tx.surfaces.shown(card.id, rendered=card.wanted, channel=channel, ts=ts, thread_ts="")
+    surface = tx.surfaces.find(request.id, place)
+    assert surface is not None
+    tx.surfaces.shown(surface.id, rendered=surface.wanted, channel=channel, ts=ts, thread_ts=thread_ts)
+
+
+def add_card(tx: Transaction, request: Request, channel: str, ts: str) -> None:
+    """The decision card: what is said later goes into its thread."""
+    add_shown(tx, request, Place(PlaceKind.CARD, "1"), channel, ts)

@@ -10,12 +10,13 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from bot.domain.facts import Group, GroupId
+from bot.domain.surface import Place, PlaceKind
 from bot.ports import Transaction
 from tests.benchmarks.children import free_port, module, running
 from tests.benchmarks.figures import Row, percentile
 from tests.benchmarks.ours.bot import bot_environment, policy_text, program
 from tests.benchmarks.ours.postgres import database
-from tests.benchmarks.ours.rows import BATCH, Rows, add_card, add_running, opened, plain_snapshot, request_of
+from tests.benchmarks.ours.rows import BATCH, Rows, add_card, add_running, add_shown, opened, plain_snapshot, request_of
 from tests.benchmarks.outside.slack import place_of
 from tests.benchmarks.paths.approve import simulated_environment
 from tests.benchmarks.paths.command import bare_slack
@@ -88,7 +89,9 @@ def _batch(tx: Transaction, rows: Rows, runs: Sequence[tuple[str, str, str, floa
         group: Group = replace(snapshot.group, id=GroupId(group_id), name=name)
         request = request_of(number, tx, replace(snapshot, group=group))
         add_running(tx, rows, request, job_id)
-        add_card(tx, request, f"C{number % CHANNELS}BENCH", f"1600000000.{number:06d}")
+        channel, ts = f"C{number % CHANNELS}BENCH", f"1600000000.{number:06d}"
+        add_card(tx, request, channel, ts)
+        add_shown(tx, request, Place(PlaceKind.PROGRESS), channel, f"1600000001.{number:06d}", ts)
 
 
 async def _until_spoken(spoken: dict[str, float], ends: dict[str, float]) -> None:
