@@ -18,7 +18,7 @@ from handlers.boundary import Boundary
 from handlers.counter import Counter, View
 from handlers.decisions import Decisions
 from handlers.forms import Forms
-from handlers.payload import Origin, Raw, clicked_value, origin_of
+from handlers.payload import Origin, Raw, clicked_value, origin_of, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Commands:
 
     async def on_command(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
-        match str(body.get("text") or "").split():
+        match typed(body).split():
             case ["help" | "-h" | "--help"]:
                 await ack(text=texts.usage(), response_type="ephemeral")
             case ["status"]:

@@ -24,7 +24,7 @@ from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, dec
 from handlers import words
 from handlers.boundary import Boundary
 from handlers.counter import Counter, View
-from handlers.payload import FormState, Origin, Raw, block_ids_of, callback_id_of, clicked_value, origin_of
+from handlers.payload import FormState, Origin, Raw, block_ids_of, callback_id_of, clicked_value, origin_of, searched
 
 Word = TypeVar("Word", bound=StrEnum)
 SHOWN_AT = {
@@ -75,7 +75,7 @@ class Forms:
         if target is None:
             await ack(options=[])
             return
-        found = await reading.search(self.counter.desk, target.project, str(body.get("value") or ""))
+        found = await reading.search(self.counter.desk, target.project, searched(body))
         await ack(options=[modals.group_option(group) for group in found.groups[:100]])
 
     async def on_group(self, ack: AsyncAck, body: Raw) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.people import Account
+from bot.domain.text import whole
 
 Raw = Mapping[str, Any]
 
@@ -38,19 +39,19 @@ class Origin:
 def origin_of(body: Raw) -> Origin:
     """From a slash command, an interaction or an event; empty strings where Slack says nothing."""
     view, container = _at(body, "view"), _at(body, "container")
-    message_ts = str(container.get("message_ts") or "")
+    message_ts = _text(container.get("message_ts"))
     return Origin(
         actor=_actor(body),
-        app_id=str(body.get("api_app_id") or ""),
-        team=str(_at(body, "team").get("id") or body.get("team_id") or ""),
-        channel=str(_at(body, "channel").get("id") or container.get("channel_id") or body.get("channel_id") or ""),
+        app_id=_text(body.get("api_app_id")),
+        team=_text(_at(body, "team").get("id") or body.get("team_id")),
+        channel=_text(_at(body, "channel").get("id") or container.get("channel_id") or body.get("channel_id")),
         message_ts=message_ts,
-        thread_ts=str(_at(body, "message").get("thread_ts") or container.get("thread_ts") or message_ts),
-        trigger_id=str(body.get("trigger_id") or ""),
-        view_id=str(view.get("id") or ""),
-        view_hash=str(view.get("hash") or ""),
-        private_metadata=str(view.get("private_metadata") or ""),
-        tab=str(_at(body, "event").get("tab") or "home"),
+        thread_ts=_text(_at(body, "message").get("thread_ts") or container.get("thread_ts") or message_ts),
+        trigger_id=_text(body.get("trigger_id")),
+        view_id=_text(view.get("id")),
+        view_hash=_text(view.get("hash")),
+        private_metadata=_text(view.get("private_metadata")),
+        tab=_text(_at(body, "event").get("tab")) or "home",
         is_home=view.get("type") == "home",
     )
 
@@ -59,10 +60,24 @@ def _actor(body: Raw) -> Account:
     """The clicker's own team: in a shared channel it is not the team of the app."""
     user, team, event = _at(body, "user"), _at(body, "team"), _at(body, "event")
     return Account(
-        enterprise=str(_at(body, "enterprise").get("id") or body.get("enterprise_id") or ""),
-        team=str(user.get("team_id") or team.get("id") or body.get("team_id") or ""),
-        user=str(user.get("id") or body.get("user_id") or event.get("user") or ""),
+        enterprise=_text(_at(body, "enterprise").get("id") or body.get("enterprise_id")),
+        team=_text(user.get("team_id") or team.get("id") or body.get("team_id")),
+        user=_text(user.get("id") or body.get("user_id") or event.get("user")),
     )
+
+
+def typed(body: Raw) -> str:
+    """The words after a slash command."""
+    return _text(body.get("text"))
+
+
+def searched(body: Raw) -> str:
+    """What was typed into a select that asks for its options."""
+    return _text(body.get("value"))
+
+
+def _text(value: object) -> str:
+    return whole(str(value or ""))
 
 
 def _at(body: Raw, key: str) -> Raw:
@@ -86,16 +101,16 @@ class FormState:
         return any(action == action_id for action, _ in self.entries)
 
     def text(self, action_id: str) -> str:
-        return str(self._first(action_id).get("value") or "")
+        return _text(self._first(action_id).get("value"))
 
     def choice(self, action_id: str) -> str:
         """The value of the selected option of a select or of radio buttons."""
-        return str(_at(self._first(action_id), "selected_option").get("value") or "")
+        return _text(_at(self._first(action_id), "selected_option").get("value"))
 
     def ticked(self, action_id: str) -> frozenset[str]:
         """Over all blocks with this action: one group of checkboxes holds ten."""
         options = [option for action, state in self.entries if action == action_id for option in _options(state)]
-        return frozenset(str(option.get("value")) for option in options)
+        return frozenset(_text(option.get("value")) for option in options)
 
     def moment(self, action_id: str) -> datetime | None:
         """Of a datetimepicker; None for no choice, and for one that no calendar holds."""
@@ -117,22 +132,22 @@ def _options(state: Raw) -> list[Raw]:
 def clicked_value(body: Raw) -> str:
     """The value of the button that was pressed."""
     first = _first_action(body)
-    return str(first.get("value") or _at(first, "selected_option").get("value") or "")
+    return _text(first.get("value") or _at(first, "selected_option").get("value"))
 
 
 def action_id_of(body: Raw) -> str:
-    return str(_first_action(body).get("action_id") or "")
+    return _text(_first_action(body).get("action_id"))
 
 
 def callback_id_of(body: Raw) -> str:
-    return str(_at(body, "view").get("callback_id") or "")
+    return _text(_at(body, "view").get("callback_id"))
 
 
 def block_ids_of(body: Raw) -> frozenset[str]:
     """The blocks of the view that was submitted."""
     blocks = _at(body, "view").get("blocks")
     shown = blocks if isinstance(blocks, list) else []
-    return frozenset(str(block.get("block_id")) for block in shown if isinstance(block, Mapping))
+    return frozenset(_text(block.get("block_id")) for block in shown if isinstance(block, Mapping))
 
 
 def _first_action(body: Raw) -> Raw:

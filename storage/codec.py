@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from bot.domain.text import whole
+
 T = TypeVar("T")
 
 
@@ -37,7 +39,7 @@ def decode(text: str, kind: type[T]) -> T:
 
 def storable(words: str) -> str:
     """What people type, without the two things that PostgreSQL cannot hold: NUL and half a surrogate pair."""
-    return words.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return whole(words.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def encode_facts(facts: Mapping[str, object]) -> str:

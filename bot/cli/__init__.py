@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from bot.cli import audit, demo, operate, policy, serve, stepup
+from bot.domain.text import whole
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,4 +25,5 @@ app.add_typer(stepup.app, name="step-up", help="Second factors of approvers: a k
 
 
 def main() -> None:
-    app()
+    """A shell passes on bytes that are no UTF-8; Python shows each as half a surrogate pair."""
+    app([whole(argument) for argument in sys.argv[1:]])

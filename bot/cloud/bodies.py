@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from html import unescape
 
+from bot.domain.text import whole
+
 MAX_DEPTH = 8
 _FIELD_PAIRS = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
 _CODE = re.compile(r"\b[A-Za-z]{2,12}\.\d{4}\b")
@@ -34,13 +36,28 @@ def parse_body(body: bytes) -> ErrorBody:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return _from_text(text)
-    return replace(_from_document(document), is_json=True)
+        return _whole(_from_text(text))
+    return replace(_whole(_from_document(document)), is_json=True)
 
 
 def parse_reason(text: str) -> ErrorBody:
     """Reads a job's `fail_reason`: free text that may carry a code and JSON behind `error : `."""
-    return _unpacked(ErrorBody(message=text.strip()))
+    return _whole(_unpacked(ErrorBody(message=text.strip())))
+
+
+def without_halves(body: bytes) -> bytes:
+    """The same JSON without half a surrogate pair, for which a strict reader refuses the whole answer."""
+    if b"\\ud" not in body.lower():
+        return body
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return whole(json.dumps(document, ensure_ascii=False)).encode()
+
+
+def _whole(body: ErrorBody) -> ErrorBody:
+    return replace(body, code=whole(body.code), message=whole(body.message), request_id=whole(body.request_id))
 
 
 def _from_text(text: str) -> ErrorBody:

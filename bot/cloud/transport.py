@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
+from bot.cloud.bodies import without_halves
 from bot.cloud.client import Limits, build_client
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.network import explain_exception, was_never_sent
@@ -260,13 +261,23 @@ class Transport:
 def decode(model: type[M], tried: Attempted, answer: Answer) -> M | Problem:
     """The answer as a value. The problem names the fields that are wrong, never their content."""
     try:
-        return model.model_validate_json(answer.body)
+        return _read(model, answer.body)
     except ValidationError as error:
         flaws = "; ".join(
             f"{'.'.join(map(str, flaw['loc'])) or 'document'}: {flaw['type']}"
             for flaw in error.errors(include_url=False, include_input=False, include_context=False)[:3]
         )
         return errors.unreadable(tried, answer, flaws)
+
+
+def _read(model: type[M], body: bytes) -> M:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        mended = without_halves(body)
+        if mended == body:
+            raise
+        return model.model_validate_json(mended)
 
 
 def retry_after_seconds(answer: Answer, now: datetime) -> float | None:

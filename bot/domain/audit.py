@@ -40,7 +40,7 @@ class Recorded:
 
 
 def chain_hash(previous_hash: str, number: int, at: datetime, entry: Entry) -> str:
-    """sha256 over the previous hash and the canonical JSON of this row."""
+    """sha256 over the previous hash and the canonical JSON of this row, also of one that somebody spoiled by hand."""
     row = {
         "number": number,
         "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -54,4 +54,4 @@ def chain_hash(previous_hash: str, number: int, at: datetime, entry: Entry) -> s
         "detail": entry.detail,
     }
     text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(f"{previous_hash}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous_hash}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()

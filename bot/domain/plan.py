@@ -77,8 +77,9 @@ class Plan:
 
     @cached_property
     def canonical(self) -> bytes:
-        """UTF-8 JSON, keys sorted, no spaces: the bytes that the digest covers."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        """UTF-8 JSON, keys sorted, no spaces: the bytes that the digest covers, whatever a name holds."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass")
 
     @cached_property
     def digest(self) -> str:

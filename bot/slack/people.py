@@ -10,6 +10,7 @@ from typing import Any
 from bot.domain.errors import PeopleError
 from bot.domain.people import Account, Person
 from bot.domain.policy import Policy, person_id_of
+from bot.domain.text import whole
 from bot.ports import PolicySource
 from bot.slack.client import Done, Identity, Wire
 
@@ -75,7 +76,7 @@ def person_of(
     name = user.get("real_name") or user.get("name") or account.user
     return Person(
         account=account,
-        name=str(name),
+        name=whole(str(name)),
         person_id=person_id_of(policy, account),
         usergroups=groups,
         is_deactivated=bool(user.get("deleted")),

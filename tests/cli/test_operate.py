@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -131,3 +132,12 @@ assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_bytes_that_are_no_text_are_an_unknown_id_and_not_a_crash(url: str) -> None:
+    command = [sys.executable, "-m", "bot", "audit", "show", b"FR-\xff"]
+    environment = {**os.environ, "DATABASE_URL": url, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"Traceback" not in done.stderr
+    assert "FR-\ufffd" in done.stderr.decode()

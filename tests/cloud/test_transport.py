@@ -11,6 +11,7 @@ from bot.cloud.errors import Answer, Attempted
 from bot.cloud.redaction import Redactor
 from bot.cloud.transport import Call, retry_after_seconds
 from bot.domain.errors import CloudError, Happened
+from bot.ports import Accepted
 from tests.cloud.support import TestClock, transport_over
 
 READ = Attempted(purpose="Reading the job")
@@ -32,6 +33,22 @@ def read_over(handler, clock=None):
 
 async def read(transport):
     return await transport.read(Anything, Call(tried=READ, method="GET", url=httpx.URL("https://h/v1")))
+
+
+async def test_half_a_letter_in_a_name_does_not_spoil_the_answer():
+    class Named(BaseModel):
+        name: str
+
+    body = rb'{"name": "pg-erp\ud800", "other": "\udfff"}'
+    transport, _ = read_over(lambda request: httpx.Response(200, content=body))
+    answer = await transport.read(Named, Call(tried=READ, method="GET", url=httpx.URL("https://h/v1")))
+    assert answer.name == "pg-erp\ufffd"
+
+
+async def test_an_accepted_order_with_half_a_letter_in_it_is_accepted():
+    body = rb'{"job_id": "ff80808288d47f3b", "who": "\ud800"}'
+    transport, _ = read_over(lambda request: httpx.Response(200, content=body))
+    assert isinstance(await order(transport, httpx.URL("https://h/v1")), Accepted)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])

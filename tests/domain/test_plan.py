@@ -142,6 +142,14 @@ plans = st.builds(
 )
 
 
+@given(st.text(st.characters(), min_size=1), st.text(st.characters(), min_size=1))
+def test_every_name_has_a_digest_and_two_names_have_two(old: str, new: str) -> None:
+    """Half a surrogate pair too, which UTF-8 does not know."""
+    before, after = (plan(with_instance(snapshot(), name=name)) for name in (old, new))
+    assert (before.digest == after.digest) == (old == new)
+    assert (difference(before, after) == ()) == (old == new)
+
+
 @given(plans, plans)
 def test_the_difference_is_empty_exactly_when_the_digests_are_equal(old: Plan, new: Plan) -> None:
     assert (difference(old, new) == ()) == (old.digest == new.digest)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import pytest
+from hypothesis import example, settings
 from hypothesis import given as hypothesis_given
-from hypothesis import settings
 
 from bot.domain.facts import ProjectAlias
 from bot.slack import modals
@@ -110,6 +110,7 @@ def test_slack_accepts_every_view_about_500_servers() -> None:
 
 
 @hypothesis_given(text=NASTY)
+@example(text="\ud800")
 @settings(max_examples=40, deadline=None)
 def test_no_text_is_live_in_any_message_or_view(text: str) -> None:
     for scene in given.everything(text or "-", servers=2)[::10]:

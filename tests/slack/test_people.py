@@ -37,6 +37,11 @@ async def test_an_approver_is_seen_with_the_groups_of_the_policy(
     )
 
 
+async def test_half_a_letter_in_a_name_is_marked(cast: Cast, people: SlackPeople, home: Identity) -> None:
+    cast.requester.real_name = "Rosa\ud800"
+    assert (await people.look_up(account(cast.requester, home))).name == "Rosa\ufffd"
+
+
 async def test_guests_bots_strangers_and_leavers_are_seen_as_such(
     cast: Cast, people: SlackPeople, home: Identity
 ) -> None:

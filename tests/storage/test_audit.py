@@ -102,6 +102,7 @@ SWAP = "UPDATE audit SET number = 6 - number WHERE number = {}"
 TAMPERINGS = {
     "edited": (["UPDATE audit SET outcome = 'denied' WHERE number = 3"], 3, "edited"),
     "edited detail": (["UPDATE audit SET detail_json = '{}' WHERE number = 1"], 1, "edited"),
+    "spoiled detail": (['UPDATE audit SET detail_json = \'{"x": "\\ud800"}\' WHERE number = 4'], 4, "edited"),
     "edited time": (["UPDATE audit SET at = '2020-01-01 00:00:00.000000' WHERE number = 2"], 2, "edited"),
     "deleted": (["DELETE FROM audit WHERE number = 3"], 3, "deleted"),
     "first deleted": (["DELETE FROM audit WHERE number = 1"], 1, "deleted"),

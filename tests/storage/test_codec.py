@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -16,14 +17,16 @@ from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding
 from bot.domain.request import Approval
 from bot.domain.run import Attempt, Run
+from bot.domain.text import whole
 from storage.codec import decode, decode_facts, encode, encode_facts
 from tests.storage.samples import group, plan, request
 
 KINDS: list[Any] = [Group, Job, Snapshot, Options, Plan, tuple[Finding, ...], Approval, Run, Attempt]
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
-LEAVES: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.text() | MOMENTS
-FACTS = st.dictionaries(st.text(), LEAVES | st.lists(LEAVES))
+WORDS = st.text(st.characters())  # halves of surrogate pairs too
+LEAVES: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | WORDS | MOMENTS
+FACTS = st.dictionaries(WORDS, LEAVES | st.lists(LEAVES))
 JOBS = st.recursive(
     st.builds(Job, sub_jobs=st.just(())),
     lambda jobs: st.builds(Job, sub_jobs=st.lists(jobs, max_size=3).map(tuple)),
@@ -59,8 +62,15 @@ def test_a_value_comes_back_equal(kind: Any, data: st.DataObject) -> None:
 @given(FACTS)
 @settings(max_examples=60, deadline=None)
 def test_facts_read_back_are_written_the_same_again(facts: dict[str, object]) -> None:
+    encode_facts(facts).encode()
     once = decode_facts(encode_facts(facts))
     assert decode_facts(encode_facts(once)) == once
+
+
+@given(WORDS)
+def test_whatever_a_name_holds_its_plan_can_be_stored_and_read(name: str) -> None:
+    stored = encode(replace(plan(), group_name=name), Plan)
+    assert decode(stored, Plan).group_name == whole(name)
 
 
 def test_a_stored_plan_has_the_digest_that_was_approved() -> None:

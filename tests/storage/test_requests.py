@@ -36,7 +36,7 @@ async def test_text_that_postgresql_cannot_hold_is_replaced_not_refused(store: S
     await store.run(lambda tx: tx.requests.add(asked))
     found = await store.read(lambda tx: tx.requests.get(asked.id))
     assert found is not None
-    assert found.reason == "a\N{REPLACEMENT CHARACTER}b ? c"
+    assert found.reason == "a\ufffdb \ufffd c"
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "'; DROP TABLE request; --", "x" * 10_000, ""])
@@ -53,7 +53,7 @@ async def test_a_name_that_postgresql_cannot_hold_is_replaced_not_refused(store:
     odd = approval(asked, name="B\0e\ud800n")
     await store.run(lambda tx: [tx.requests.add(asked), tx.approvals.add(odd)])
     [found] = await store.read(lambda tx: tx.approvals.of(asked.id, 1))
-    assert found.name == "B\0e?n"
+    assert found.name == "B\0e\ufffdn"
 
 
 async def test_a_group_has_one_open_request(store: SqlStore) -> None:
