@@ -51,7 +51,7 @@ class Commands:
                 self.decisions.open_approval(origin, target, "command", shows_revision=False)
             case ["deny", request_id]:
                 await ack()
-                self.decisions.open_second_step(origin, ActionId.DENY, Target(RequestId(request_id.upper()), 1))
+                self.decisions.open_denial(origin, Target(RequestId(request_id.upper()), 1), "command")
             case ["approve" | "deny", *_]:
                 await ack(text=texts.usage(), response_type="ephemeral")
             case ["break-glass", *words]:

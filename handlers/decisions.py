@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.domain.policy import Quorum, count, rule_for
+from bot.domain.policy import Action, Quorum, count, rule_for
 from bot.domain.request import RequestId
 from bot.domain.run import HardStopAnswer, Run
 from bot.ports import RequestView
-from bot.service import approving, deciding, reading, steering
+from bot.service import approving, considering, deciding, reading, steering
 from bot.service.clicks import Click
 from bot.service.desk import Desk
 from bot.service.outcomes import Acting, Approving, Done, Refused
@@ -48,13 +48,25 @@ SIMPLE = {
     ActionId.CONFIRM: Simple(ask=steering.confirm_service, done=texts.confirmed(), nothing=texts.nothing_to_confirm()),
 }
 
-SECOND_STEPS: dict[ActionId, Draw] = {
-    ActionId.DENY: lambda view: modals.deny_view(view.request),
-    ActionId.DETAILS: lambda view: modals.details_view(view.request),
-    ActionId.CLOSE: lambda view: modals.close_view(view.request),
-    ActionId.REVIEW: lambda view: modals.review_view(view.request),
-    ActionId.HARD_STOP: lambda view: modals.hard_stop_view(
-        view.request, view.run or Run(request_id=view.request.id, revision=view.request.revision)
+
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """What the first click is judged as, and the view that it opens."""
+
+    action: Action
+    draw: Draw
+
+
+SECOND_STEPS = {
+    ActionId.DENY: SecondStep(Action.DENY, lambda view: modals.deny_view(view.request)),
+    ActionId.DETAILS: SecondStep(Action.SEE_DETAILS, lambda view: modals.details_view(view.request)),
+    ActionId.CLOSE: SecondStep(Action.ANSWER, lambda view: modals.close_view(view.request)),
+    ActionId.REVIEW: SecondStep(Action.REVIEW, lambda view: modals.review_view(view.request)),
+    ActionId.HARD_STOP: SecondStep(
+        Action.ANSWER,
+        lambda view: modals.hard_stop_view(
+            view.request, view.run or Run(request_id=view.request.id, revision=view.request.revision)
+        ),
     ),
 }
 
@@ -182,12 +194,22 @@ class Decisions:
 
     async def on_second_step(self, ack: AsyncAck, body: Raw) -> None:
         await ack()
-        self.open_second_step(origin_of(body), ActionId(action_id_of(body)), _target(clicked_value(body)))
+        origin = origin_of(body)
+        click = _click(_target(clicked_value(body)), origin, origin.surface)
+        self.open_second_step(origin, ActionId(action_id_of(body)), click)
 
-    def open_second_step(self, origin: Origin, action: ActionId, target: Target) -> None:
+    def open_denial(self, origin: Origin, target: Target, surface: str) -> None:
+        self.open_second_step(origin, ActionId.DENY, _click(target, origin, surface, shows_revision=False))
+
+    def open_second_step(self, origin: Origin, action: ActionId, click: Click) -> None:
+        step = SECOND_STEPS[action]
+
         async def draw() -> View:
-            view = await reading.view(self.counter.desk, target.request_id)
-            return SECOND_STEPS[action](view) if view else _unknown()
+            outcome = await considering.consider(self.counter.desk, click, step.action)
+            if not isinstance(outcome, Done):
+                return modals.problem_view(words.of_acting(outcome, ""))
+            view = await reading.view(self.counter.desk, click.request_id)
+            return step.draw(view) if view else _unknown()
 
         self._in_modal(origin, modals.loading_view(text="One moment…"), draw)
 

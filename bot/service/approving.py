@@ -12,6 +12,7 @@ from bot.domain.request import Approval, Event, Request, State
 from bot.ports import Transaction
 from bot.service.changes import Cause, advance, card, record, redraw, say, show
 from bot.service.clicks import Click, cause_of, fresh_look, judge, note, standing, who
+from bot.service.considering import FIRST_STEP
 from bot.service.desk import Desk
 from bot.service.expiry import approval_ends_at
 from bot.service.glass import break_glass
@@ -103,7 +104,7 @@ def _consider(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approvin
     if not isinstance(admitted, Admitted):
         return admitted
     refreshed = _refresh(tx, admitted.request, admitted.fresh)
-    record(tx, refreshed, Action.APPROVE.value, cause_of(click), outcome="considered")  # no yes yet
+    record(tx, refreshed, Action.APPROVE.value, cause_of(click), outcome=FIRST_STEP)  # no yes yet
     return Done(request=refreshed)
 
 

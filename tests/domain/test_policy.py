@@ -93,6 +93,7 @@ def test_somebody_from_another_team_does_nothing(action: Action) -> None:
 
 MAY = {
     Action.CHECK: {"U1", "U2", "U3", "U4", "U5", "U8", "U9"},
+    Action.SEE_DETAILS: {"U1", "U2", "U3", "U4", "U5", "U8", "U9"},
     Action.REQUEST: {"U1", "U2", "U3", "U4", "U5", "U8", "U9"},
     Action.APPROVE: {"U2", "U3", "U4", "U8"},
     Action.DENY: {"U2", "U3", "U4", "U8"},

@@ -107,6 +107,14 @@ class Front:
                 await person.click(self.home_with(card, person), "approve")
         return words_of(await self.answer(person))
 
+    async def deny(self, surface: str, person: Person, request: Request, card: Thing) -> str:
+        """The first step of a denial on this surface; what the person reads then."""
+        if surface == "command":
+            await person.command(COMMAND, f"deny {request.id}", channel=self.cast.approvals.id)
+        else:
+            await person.click(self.home_with(card, person) if surface == "home" else card, "deny")
+        return words_of(await self.answer(person))
+
     def home_with(self, card: Thing, person: Person) -> Thing:
         """App Home as an approver sees it; whoever has none forges its button from the card's."""
         return person.home or card

@@ -91,6 +91,48 @@ async def test_deny_asks_for_a_reason_and_takes_no_blank(front: Front, way: str)
     await front.see(lambda: "Denied" in words_of(front.cards()[-1]))
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", PEOPLE)
+async def test_a8_a10_a12_the_first_click_on_deny_is_judged_like_the_second(front: Front, way: str, name: str) -> None:
+    """Nobody writes a reason in vain."""
+    words, outcome = PEOPLE[name]
+    request, card = await front.asked()
+    person = getattr(front, name)
+    if way == "home" and name == "amir":
+        person.open_home()
+        await front.see(lambda: person.home and "pg-1" in words_of(person.home))
+    told = await front.deny(way, person, request, card)
+    assert ("Why not" if name == "amir" else words) in told
+    shown = "home" if way == "home" and name == "amir" else "button" if way == "home" else way
+    assert (await front.outcomes())[1:] == [("deny", outcome, shown)]
+    assert (await front.bench.request(request)).state is State.PENDING
+
+
+async def test_a_late_click_on_deny_opens_no_form(front: Front) -> None:
+    request, card = await front.asked()
+    await front.rosa.click(card, "withdraw")
+    await front.see(lambda: "Withdrawn" in words_of(front.cards()[-1]))
+    assert "Already decided" in await front.deny("button", front.amir, request, card)
+    assert (await front.outcomes())[-1] == ("deny", "already_decided", "button")
+
+
+async def test_deny_on_the_card_of_an_earlier_revision_names_both(front: Front) -> None:
+    request, card = await front.asked()
+    front.bench.drift()
+    await front.amir.click(card, "check_again")
+    await front.see(lambda: any("Revision 2." in words_of(message) for message in front.cards()))
+    assert "you looked at revision 1 and now it is 2" in await front.deny("button", front.amir, request, card)
+    assert (await front.outcomes())[-1] == ("deny", "plan_changed", "button")
+
+
+async def test_a14_the_details_of_a_card_are_for_members_and_looking_is_recorded(front: Front) -> None:
+    _, card = await front.asked()
+    for person, words, outcome in ((front.gus, "Guests can't", "guest"), (front.pat, "Raw values", "considered")):
+        await person.click(card, "details")
+        assert words in words_of(await front.answer(person))
+        assert (await front.outcomes())[-1] == ("see_details", outcome, "button")
+
+
 async def test_a_late_click_on_an_old_card_is_answered_in_private(front: Front) -> None:
     request, card = await front.asked()
     await front.rosa.click(card, "withdraw")

@@ -3,6 +3,7 @@
 | action      | who                                                                                           |
 |-------------|-----------------------------------------------------------------------------------------------|
 | check       | every full member; it changes nothing                                                         |
+| see details | the same: servers, pairs and checks behind a card                                             |
 | request     | the rule's requesters; without a list every full member                                       |
 | approve     | who fills a role (backups too), never the requester, with step-up where the rule wants it,    |
 |             | while the change window is open or the chosen start lies in one                               |
@@ -58,6 +59,8 @@ def decide(
     match action:
         case Action.CHECK:
             return ALLOWED
+        case Action.SEE_DETAILS:
+            return ALLOWED if request is not None else Decision(reason=Refusal.NOT_APPROVER)
         case Action.REQUEST:
             return _may_request(policy, rule, person)
         case Action.APPROVE:

@@ -94,6 +94,7 @@ class Action(StrEnum):
     BREAK_GLASS = "break_glass"
     REVIEW = "review"  # the break-glass person writes the review
     SEE_LOGIN = "see_login"
+    SEE_DETAILS = "see_details"
 
 
 class Refusal(StrEnum):
