@@ -41,7 +41,7 @@ class Commands:
                 await ack(text=texts.usage(), response_type="ephemeral")
             case ["status"]:
                 await ack()
-                self._in_modal(origin, self._status)
+                self._in_modal(origin, lambda: self._status(origin))
             case ["check", *words]:
                 await ack()
                 self._in_modal(origin, lambda: self._check(origin, " ".join(words)))
@@ -83,8 +83,9 @@ class Commands:
 
         self._in_modal(origin, first)
 
-    async def _status(self) -> View:
-        return status_view(await reading.recent(self.counter.desk))
+    async def _status(self, origin: Origin) -> View:
+        found = await reading.recent(self.counter.desk, origin.actor)
+        return modals.problem_view(texts.refused(found.reason)) if isinstance(found, Refused) else status_view(found)
 
     async def _check(self, origin: Origin, words: str) -> View:
         """By name or id, in the first project that knows such a group."""

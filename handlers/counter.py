@@ -13,9 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.domain.request import RequestId
 from bot.ports import ReadOnlyError, StoreError
+from bot.service import reading
 from bot.service.desk import Desk
 from bot.slack import modals, texts
+from bot.slack.client import Done, Wire
 from handlers.background import Background
 from handlers.payload import Origin
 
@@ -71,6 +74,14 @@ class Counter:
         await self.client.chat_postMessage(
             channel=conversation["channel"]["id"], text=text, unfurl_links=False, unfurl_media=False
         )
+
+    async def card_url(self, request_id: RequestId) -> str:
+        """Where the request's card is; empty when it is not posted yet, or Slack does not say."""
+        view = await reading.view(self.desk, request_id)
+        if view is None or view.card is None or not view.card.ts:
+            return ""
+        answer = await Wire(self.client).call("chat.getPermalink", channel=view.card.channel, message_ts=view.card.ts)
+        return str(answer.body.get("permalink") or "") if isinstance(answer, Done) else ""
 
     def start(self, origin: Origin, tell: Tell, work: Awaitable[None]) -> None:
         """Go on after the acknowledgement. No failure is silent: the person reads the reference that the log has."""

@@ -119,7 +119,10 @@ class Forms:
     async def _submitted(self, origin: Origin, draft: Draft) -> Opening | str:
         """The outcome, or the sentence for what nobody expected."""
         try:
-            return await opening.open_request(self.counter.desk, draft, origin.actor, "modal")
+            outcome = await opening.open_request(self.counter.desk, draft, origin.actor, "modal")
+            if isinstance(outcome, AlreadyOpen):
+                return replace(outcome, card_url=await self.counter.card_url(outcome.request.id))
+            return outcome
         except Exception as error:
             return self.counter.apology(origin, error)
 

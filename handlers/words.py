@@ -35,8 +35,8 @@ def of_opening(outcome: Opening) -> str:
     match outcome:
         case Opened(request=request, channel=channel, link=link):
             return texts.step_up() if link else texts.requested(channel, request.plan.code)
-        case AlreadyOpen():
-            return texts.open_elsewhere()
+        case AlreadyOpen(card_url=url):
+            return texts.open_elsewhere(url)
         case Invalid():
             return " ".join(outcome.errors.values())
         case Blocked():

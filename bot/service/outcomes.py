@@ -37,7 +37,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlreadyOpen:
+    """`card_url` is filled in by a surface that can link its card."""
+
     request: Request
+    card_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.errors import PeopleError
 from bot.domain.facts import Catalogue, ProjectAlias
 from bot.domain.people import Account, Person
-from bot.domain.policy import Action, decide, rule_for
+from bot.domain.policy import Action, Refusal, decide, rule_for
 from bot.domain.request import OPEN_STATES, Request, RequestId, State
 from bot.ports import RequestView, Transaction
 from bot.service.clicks import Click, judge, note, who
@@ -26,8 +25,9 @@ class Desktop:
     to_decide: tuple[Request, ...]
     running: tuple[Request, ...]
     recent: tuple[Request, ...]
-    may_request: bool
-    owes_review: Request | None = None
+
+
+NOTHING = Desktop(mine=(), to_decide=(), running=(), recent=())
 
 
 async def search(desk: Desk, project: ProjectAlias, text: str, *, limit: int = 100) -> Catalogue:
@@ -60,36 +60,44 @@ def _login_shown(tx: Transaction, desk: Desk, click: Click, person: Person | Non
     return Done(request=request) if request.state in RAN else NothingToAnswer(request=request)
 
 
-async def recent(desk: Desk, *, limit: int = 20) -> tuple[Request, ...]:
-    """What is open, then what ended last."""
+async def recent(desk: Desk, account: Account, *, limit: int = 20) -> tuple[Request, ...] | Refused:
+    """What is open, then what ended last, for every full member."""
+    reader = await _reader(desk, account)
+    if isinstance(reader, Refused):
+        return reader
     found = await desk.store.read(lambda tx: (tx.requests.in_states(OPEN_STATES), tx.requests.recent(limit=limit)))
     return tuple({request.id: request for requests in found for request in requests}.values())[:limit]
 
 
 async def desktop(desk: Desk, account: Account) -> Desktop:
-    try:
-        person = await desk.person(account)
-    except PeopleError:
-        person = None
-    open_requests, recent, owed, approved = await desk.store.read(lambda tx: _on_desktop(tx, account))
+    """Nothing for those who may not look."""
+    person = await _reader(desk, account)
+    if isinstance(person, Refused):
+        return NOTHING
+    open_requests, recent, approved = await desk.store.read(lambda tx: _on_desktop(tx, account))
     return Desktop(
         mine=tuple(request for request in open_requests if request.requester == account),
-        to_decide=tuple(r for r in open_requests if person and r.id not in approved and _may_decide(desk, r, person)),
+        to_decide=tuple(r for r in open_requests if r.id not in approved and _may_decide(desk, r, person)),
         running=tuple(r for r in open_requests if r.state in (State.RUNNING, State.NEEDS_PERSON)),
         recent=tuple(request for request in recent if request.state.is_final),
-        may_request=person is not None,
-        owes_review=owed,
     )
 
 
-def _on_desktop(
-    tx: Transaction, account: Account
-) -> tuple[list[Request], list[Request], Request | None, set[RequestId]]:
-    """What is open, what was last, a review that is owed, and what this account has approved already."""
+async def _reader(desk: Desk, account: Account) -> Person | Refused:
+    """Whoever may check a group may also read what became of requests."""
+    person = await who(desk, account)
+    if person is None:
+        return Refused(reason=Refusal.NOBODY_KNOWS)
+    decision = decide(desk.policy, None, Action.CHECK, person, now=desk.clock.now())
+    return Refused(reason=decision.reason) if decision.reason else person
+
+
+def _on_desktop(tx: Transaction, account: Account) -> tuple[list[Request], list[Request], set[RequestId]]:
+    """What is open, what was last, and what this account has approved already."""
     open_requests = tx.requests.in_states(OPEN_STATES)
     pending = (request for request in open_requests if request.state is State.PENDING)
     approved = {r.id for r in pending if account in {a.account for a in tx.approvals.of(r.id, r.revision)}}
-    return open_requests, tx.requests.recent(limit=10), tx.requests.owing_review(account), approved
+    return open_requests, tx.requests.recent(limit=10), approved
 
 
 def _may_decide(desk: Desk, request: Request, person: Person) -> bool:

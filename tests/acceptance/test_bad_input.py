@@ -131,8 +131,13 @@ async def test_a_second_click_counts_once(evening: Evening) -> None:
 
 
 async def test_a_second_request_for_the_same_group_is_linked_and_not_made(evening: Evening) -> None:
-    await evening.ask("pg-open")
-    assert "There is already an open request for this group" in await evening.submit("pg-open")
+    card = await evening.ask("pg-open")
+    second = evening.newcomer()
+    form = await evening.form("pg-open", second)
+    assert await second.submit(form, {"reason": "The first zone is failing"}) is None
+    view = await evening.see(lambda: evening.other_than(second, "Why now"))
+    assert "There is already an open request for this group" in words_of(view)
+    assert f"/archives/{card['channel']}/p{card['ts'].replace('.', '')}|Open its card>" in str(view["blocks"])
     assert len(evening.cards(evening.room_of("pg-open"))) == 1
 
 

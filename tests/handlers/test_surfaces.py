@@ -133,6 +133,17 @@ async def test_a14_the_details_of_a_card_are_for_members_and_looking_is_recorded
         assert (await front.outcomes())[-1] == ("see_details", outcome, "button")
 
 
+async def test_a12_a_guest_reads_neither_the_list_nor_app_home(front: Front) -> None:
+    await front.asked()
+    await front.gus.command(COMMAND, "status", channel=front.cast.general.id)
+    assert "Guests can't" in words_of(await front.answer(front.gus))
+    front.gus.open_home()
+    home = words_of(await front.see(lambda: front.gus.home))
+    assert "pg-1" not in home
+    await front.pat.command(COMMAND, "status", channel=front.cast.general.id)
+    assert "pg-1" in words_of(await front.answer(front.pat))
+
+
 async def test_a_late_click_on_an_old_card_is_answered_in_private(front: Front) -> None:
     request, card = await front.asked()
     await front.rosa.click(card, "withdraw")
