@@ -61,7 +61,7 @@ async def approve(desk: Desk, click: Click) -> Approving:
 
 async def consider(desk: Desk, click: Click) -> Approving | Done:
     """All that approving asks, without counting: for the second step, which repeats what will happen."""
-    seen = await look_around(desk, click)
+    seen = await look_around(desk, click, at_once=True)
     outcome = await desk.store.run(lambda tx: _consider(tx, desk, click, seen))
     desk.notifier.wake()
     return outcome

@@ -39,9 +39,13 @@ async def who(desk: Desk, actor: Account) -> Person | None:
 
 
 async def fresh_look(desk: Desk, request: Request, *, at_once: bool = False) -> Look | Problem:
-    """A look that is not older than half a minute."""
-    now = desk.clock.now()
-    if not at_once and now - request.snapshot.taken_at < desk.limits.fresh_for:
+    """A look that is not older than half a minute, or than this click, as long as not many click at once."""
+    now, group = desk.clock.now(), request.group
+    per_minute, seconds = desk.limits.asks_per_group_per_minute, desk.clock.monotonic()
+    must_look = at_once and desk.pace.allows(
+        ("look", group.project, group.id), per_minute=per_minute, now_seconds=seconds
+    )
+    if not must_look and now - request.snapshot.taken_at < desk.limits.fresh_for:
         return look(request.snapshot, request.to, request.options, desk.policy, now)
     try:
         with about(request.id):

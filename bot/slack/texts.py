@@ -112,7 +112,7 @@ def checked(request: Request) -> str:
     blockers = [f for f in request.findings if f.level.value == "blocker"]
     if blockers:
         return blocked(blockers)
-    return f"Checked again just now: {count(len(request.findings), 'warning')}. The card is up to date."
+    return f"Checked again: {count(len(request.findings), 'warning')}. The card is up to date."
 
 
 # ------------------------------------------------------------------------------------------------ run

@@ -11,7 +11,7 @@ from bot.domain.plan import Options
 from bot.domain.policy import Refusal, Window
 from bot.domain.request import State
 from bot.domain.surface import PlaceKind
-from bot.service.approving import check_again
+from bot.service.approving import check_again, consider
 from bot.service.deciding import deny
 from bot.service.outcomes import (
     Approved,
@@ -19,6 +19,7 @@ from bot.service.outcomes import (
     CloudAway,
     Done,
     Expired,
+    Opened,
     PlanChanged,
     Refused,
 )
@@ -41,6 +42,24 @@ async def test_a19_a_plan_that_changed_is_a_new_revision_without_approvals(bench
         lambda tx: [one.place.key for one in tx.surfaces.of(request.id) if one.place.kind is PlaceKind.CARD]
     )
     assert cards == ["1", "2"]
+
+
+async def test_the_first_click_looks_at_the_cloud_however_young_the_last_look_is(bench: Bench) -> None:
+    opened = await bench.ask()
+    assert isinstance(opened, Opened)
+    bench.drift()
+    changed = await consider(bench.desk, click(opened.request))
+    assert isinstance(changed, PlanChanged)
+    assert changed.request.revision == 2
+
+
+async def test_many_first_clicks_are_few_looks_at_the_cloud(bench: Bench) -> None:
+    opened = await bench.ask()
+    assert isinstance(opened, Opened)
+    before = bench.cloud.reads
+    for _ in range(40):
+        assert isinstance(await consider(bench.desk, click(opened.request)), Done)
+    assert bench.cloud.reads - before == bench.desk.limits.asks_per_group_per_minute
 
 
 async def test_an_old_button_decides_nothing_about_the_new_plan(bench: Bench) -> None:
