@@ -8,7 +8,9 @@ from bot.cli.say import console, harmless, table
 from bot.domain.audit import Recorded
 from bot.domain.clocks import clocks
 from bot.domain.run import StepState
-from bot.evidence import Case, stamp, who
+from bot.evidence import Case, stamp, who, words
+
+UNSHOWN = frozenset({"plan_text", "name"})  # for programs; the page has the plan's code and the names
 
 
 def print_case(case: Case) -> None:
@@ -62,14 +64,19 @@ def _records(case: Case) -> Iterable[tuple[str, ...]]:
             stamp(record.at),
             who(entry.actor, case.names),
             entry.surface,
-            entry.action.replace("_", " "),
-            entry.outcome,
+            words.action(entry.action),
+            words.outcome(entry.outcome),
             _detail(record),
         )
 
 
 def _detail(record: Recorded) -> str:
-    return ", ".join(f"{name} {value}" for name, value in record.entry.detail.items() if value not in ("", None))
+    shown = ((name, value) for name, value in record.entry.detail.items() if name not in UNSHOWN)
+    return ", ".join(f"{name} {_flat(value)}" for name, value in shown if value not in ("", None, []))
+
+
+def _flat(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _steps(case: Case) -> Iterable[tuple[str, ...]]:

@@ -19,6 +19,7 @@ from bot.cloud.addresses import ID_PATTERN
 from bot.cloud.bodies import without_halves
 from bot.cloud.client import Limits, build_client
 from bot.cloud.errors import Answer, Attempted, Explanation
+from bot.cloud.models.loose import Fact
 from bot.cloud.network import explain_exception, was_never_sent
 from bot.cloud.redaction import Redactor, quieten_http_loggers
 from bot.domain.errors import CloudError, Happened, Problem
@@ -49,10 +50,14 @@ class Retries:
         return (wanted_seconds or 0.0) + ceiling * self.jitter()
 
 
-class JobAccepted(BaseModel):
+class JobAccepted(Fact):
     """What every accepted order answers."""
 
     job_id: str = Field(pattern=f"^{ID_PATTERN.pattern}$")
+
+    @property
+    def said(self) -> str:
+        return f"job {self.job_id}"
 
 
 def _ours() -> bool:
@@ -61,7 +66,10 @@ def _ours() -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request on its way. `has_left` turns true right before the request (not a sign-in for it) goes out."""
+    """One request on its way. `has_left` turns true right before the request (not a sign-in for it) goes out.
+
+    `model` is what a success is read as; the last one, or what is wrong with it, is `value`.
+    """
 
     tried: Attempted
     method: str
@@ -71,6 +79,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: httpx.Auth | None = None
     is_still_ours: Callable[[], bool] = _ours
+    model: type[BaseModel] | None = None
+    value: BaseModel | Problem | None = None
     has_left: bool = False
     has_no_token: bool = False
 
@@ -123,21 +133,21 @@ class Transport:
 
     async def read(self, model: type[M], call: Call) -> M:
         """Asks until there is an answer or no hope. CloudError with the last problem."""
-        answer = await self.repeat(call)
-        decoded = decode(model, call.tried, answer)
-        if isinstance(decoded, Problem):
-            raise CloudError(decoded)
-        return decoded
+        call.model = model
+        await self.repeat(call)
+        if isinstance(call.value, Problem):
+            raise CloudError(call.value)
+        assert isinstance(call.value, model)
+        return call.value
 
     async def order(self, call: Call) -> Submission:
         """Sends an order once and never again; the answer decides what is known about it."""
+        call.model = JobAccepted
         outcome = await self.once(call)
         problem = outcome if isinstance(outcome, Problem) else self.problem_in(call, outcome)
-        if problem is None and isinstance(outcome, Answer):
-            accepted = decode(JobAccepted, call.tried, outcome)
-            if isinstance(accepted, JobAccepted):
-                return Accepted(job_id=JobId(accepted.job_id))
-            problem = accepted
+        if problem is None and isinstance(call.value, JobAccepted):
+            return Accepted(job_id=JobId(call.value.job_id))
+        problem = problem or (call.value if isinstance(call.value, Problem) else None)
         assert problem is not None
         return Unclear(problem=problem) if problem.happened is Happened.UNKNOWN else Rejected(problem=problem)
 
@@ -164,6 +174,8 @@ class Transport:
         outcome = await self._sent(call)
         if isinstance(outcome, Answer):
             self._note_skew(outcome)
+            if call.model and 200 <= outcome.status < 300:
+                call.value = decode(call.model, call.tried, outcome)
         self._report(call, outcome, self._clock.monotonic() - started)
         return outcome
 
@@ -176,7 +188,7 @@ class Transport:
         return errors.refused(call.tried, answer)
 
     async def _sent(self, call: Call) -> Answer | Problem:
-        call.has_left = False
+        call.has_left, call.value = False, None
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 return await self._exchanged(call)
@@ -253,9 +265,17 @@ class Transport:
                 status=outcome.status,
                 milliseconds=round(seconds * 1000),
                 request_id=outcome.request_id,
-                summary=self._redactor(outcome.what) if isinstance(outcome, Problem) else call.tried.purpose,
+                summary=self._summary(call, outcome),
             )
         )
+
+    def _summary(self, call: Call, outcome: Answer | Problem) -> str:
+        """What was asked and, in a few words, what was answered."""
+        wrong = outcome if isinstance(outcome, Problem) else self.problem_in(call, outcome) or call.value
+        if isinstance(wrong, Problem):
+            return self._redactor(f"{wrong.what} {wrong.code}".strip())
+        said = call.value.said if isinstance(call.value, Fact) else ""
+        return f"{call.tried.purpose}: {said}" if said else call.tried.purpose
 
 
 def decode(model: type[M], tried: Attempted, answer: Answer) -> M | Problem:

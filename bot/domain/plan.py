@@ -76,10 +76,14 @@ class Plan:
     occasion: Occasion = Occasion.UNKNOWN
 
     @cached_property
+    def text(self) -> str:
+        """The canonical form: JSON, keys sorted, no spaces."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
     def canonical(self) -> bytes:
-        """UTF-8 JSON, keys sorted, no spaces: the bytes that the digest covers, whatever a name holds."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return text.encode("utf-8", "surrogatepass")
+        """Its UTF-8: the bytes that the digest covers, whatever a name holds."""
+        return self.text.encode("utf-8", "surrogatepass")
 
     @cached_property
     def digest(self) -> str:

@@ -28,8 +28,10 @@ class Case:
 
     @property
     def names(self) -> Mapping[Account, str]:
-        """What people were called when they approved; nobody else's name is stored."""
-        return {approval.account: approval.name for approval in self.approvals}
+        """What people were called when they asked or approved; nobody else's name is stored."""
+        asked = {row.entry.actor: str(row.entry.detail["name"]) for row in self.records if "name" in row.entry.detail}
+        named = {account: name for account, name in asked.items() if account}
+        return named | {approval.account: approval.name for approval in self.approvals}
 
 
 def gather(tx: Transaction, request_id: RequestId) -> Case | None:

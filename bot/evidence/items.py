@@ -14,15 +14,29 @@ from bot.domain.preflight.finding import counted
 from bot.domain.request import Approval, Request
 from bot.domain.run import Attempt, StepProgress, StepState
 from bot.domain.surface import Surface
+from bot.evidence import words
 from bot.evidence.case import Case
 from bot.evidence.item import Item, stamp
 from bot.ports import CloudCall
+
+GUIDE = (
+    "Evidence of planned failovers, exported by failover-bot. All times are UTC.",
+    "One line is one fact: kind, time, who, what, outcome, where to look it up, raw facts.",
+    "A protection group is a set of servers that is replicated between two sites. An approved request moves its "
+    "production to the other site, once. Its plan says what exactly is moved; a changed plan is a new revision.",
+    "A plan's digest is the SHA-256 of its canonical text, which is in the facts of the line `plan`; its code is the "
+    "beginning of the digest. Approvals and audit lines carry the digest of the plan that they are about.",
+    "Audit lines are what people and the bot tried, with what came of it; `considered` is the first of two clicks, by "
+    "which nothing is decided yet. They form a chain: hash = SHA-256 of the previous hash, a line feed, and the line's "
+    "canonical JSON (the keys of `hashed` sorted, no spaces, UTF-8). `failover-bot audit verify` recomputes them all.",
+    "Of the calls to the cloud all orders are here, and all reads but those that were answered like the one before.",
+)
 
 
 def items_of(case: Case, permalinks: Mapping[tuple[str, str], str] | None = None) -> Iterator[Item]:
     """The pack, in the order in which it is read. `permalinks` by (channel, ts), as far as Slack told them."""
     yield _request(case)
-    yield _plan(case.request)
+    yield from _plans(case)
     yield from (_check(case.request, finding) for finding in case.request.findings)
     yield from (_approval(case, approval) for approval in case.approvals)
     yield from (record_item(record, case.names) for record in case.records)
@@ -37,20 +51,7 @@ def items_of(case: Case, permalinks: Mapping[tuple[str, str], str] | None = None
 
 def guide() -> Iterator[Item]:
     """What a reader who knows nothing must know first."""
-    yield Item(kind="about", what="Evidence of planned failovers, exported by failover-bot. All times are UTC.")
-    yield Item(
-        kind="about", what="One line is one fact: kind, time, who, what, outcome, where to look it up, raw facts."
-    )
-    yield Item(
-        kind="about",
-        what="A plan's digest is the SHA-256 of its canonical text, which is in the facts of the line `plan`. "
-        "Approvals and audit lines carry the digest of the plan that they are about.",
-    )
-    yield Item(
-        kind="about",
-        what="Audit lines form a chain: hash = SHA-256 of the previous hash, a line feed, and the line's canonical "
-        "JSON (the keys of `hashed` sorted, no spaces, UTF-8). `failover-bot audit verify` recomputes all of them.",
-    )
+    yield from (Item(kind="about", what=what) for what in GUIDE)
 
 
 def record_item(record: Recorded, names: Mapping[Account, str] | None = None) -> Item:
@@ -68,13 +69,14 @@ def record_item(record: Recorded, names: Mapping[Account, str] | None = None) ->
         "digest": entry.digest,
         "detail": entry.detail,
     }
-    subject = f" on request {entry.request_id}" if entry.request_id else ""
+    subject = f", request {entry.request_id}" if entry.request_id else ""
     revision = f", revision {entry.revision}" if entry.revision is not None else ""
+    came_of_it = "" if entry.outcome == "done" else f": {words.outcome(entry.outcome)}"
     return Item(
         kind="audit",
         at=record.at,
         who=who(entry.actor, names),
-        what=f"{entry.action.replace('_', ' ')}{subject}{revision}, from {entry.surface or 'an unnamed place'}",
+        what=f"{words.action(entry.action)}{came_of_it} ({words.surface(entry.surface)}{subject}{revision})",
         outcome=entry.outcome,
         reference=f"audit row {record.number}",
         facts={"hash": record.hash, "previous_hash": record.previous_hash, "hashed": hashed},
@@ -116,15 +118,28 @@ def _request(case: Case) -> Item:
     )
 
 
-def _plan(request: Request) -> Item:
-    plan = request.plan
+def _plans(case: Case) -> Iterator[Item]:
+    """Those of earlier revisions as the audit kept them, then the one that holds."""
+    now = case.request.plan
+    for row in case.records:
+        entry = row.entry
+        if "plan_text" in entry.detail and entry.digest != now.digest:
+            what = f"The plan of revision {entry.revision}, replaced by a later one."
+            yield _plan(what, str(entry.detail["plan"]), entry.digest, str(entry.detail["plan_text"]))
+    what = (
+        f"The plan that was decided on, in its last revision: {counted(len(now.servers), 'server')}, "
+        f"{counted(len(now.pair_ids), 'replication pair')}, under the policy {now.policy_version}."
+    )
+    yield _plan(what, now.code, now.digest, now.text)
+
+
+def _plan(what: str, code: str, digest: str, text: str) -> Item:
     return Item(
         kind="plan",
-        what=f"The plan that was decided on, in its last revision: {counted(len(plan.servers), 'server')}, "
-        f"{counted(len(plan.pair_ids), 'replication pair')}, under the policy {plan.policy_version}.",
-        outcome=plan.code,
-        reference=f"sha256 {plan.digest}",
-        facts={"digest": plan.digest, "code": plan.code, "canonical": plan.canonical.decode()},
+        what=what,
+        outcome=code,
+        reference=f"sha256 {digest}",
+        facts={"digest": digest, "code": code, "canonical": text},
     )
 
 
@@ -218,12 +233,13 @@ def _clocks(case: Case) -> Iterator[Item]:
 
 def _message(message: Surface, permalinks: Mapping[tuple[str, str], str]) -> Item:
     place = f"channel {message.channel}, ts {message.ts}" if message.ts else "not posted"
+    says = str(message.data.get("kind", "")).replace("_", " ")
     is_shown = bool(message.ts) and message.rendered >= message.wanted
     return Item(
         kind="message",
         at=message.created_at,
         who="the bot",
-        what=f"Slack message of the kind {message.place.kind.value} ({place})",
+        what=f"{words.PLACES[message.place.kind]}{f': {says}' if says else ''} ({place})",
         outcome="shown" if is_shown else f"behind: {message.last_error or 'waiting'}",
         reference=permalinks.get((message.channel, message.ts), place),
         facts={"key": message.place.key, "says": message.data},

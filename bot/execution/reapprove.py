@@ -27,6 +27,7 @@ async def reapprove(parts: Parts, key: Key, why: tuple[str, ...], seen: Look) ->
             snapshot=seen.snapshot,
             group=seen.snapshot.group,
             findings=seen.findings,
+            environment=seen.environment or request.environment,
             plan_change=why,
             expires_at=tx.now + rule.request_ttl if rule else request.expires_at,
             decided_by=None,

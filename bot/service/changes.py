@@ -53,7 +53,8 @@ def advance(tx: Transaction, request: Request, event: Event, cause: Cause, **fie
     now = replace(request, state=state, updated_at=tx.now, **fields)
     if not tx.requests.move(request, now):
         return None
-    record(tx, now, event.value, cause, before=request.state.value, after=state.value)
+    drawn_anew = frozen(now) if event is Event.DRIFT else {}
+    record(tx, now, event.value, cause, before=request.state.value, after=state.value, **drawn_anew)
     show(tx, now, *{card(request): None, card(now): None}, *_shown_at(event, request))
     return now
 
@@ -102,6 +103,16 @@ def record(
             detail=facts,
         )
     )
+
+
+def frozen(request: Request) -> dict[str, Any]:
+    """What the audit keeps of each revision: the plan's text, of which approvals carry the digest, and the checks."""
+    return {
+        "plan": request.plan.code,
+        "plan_text": request.plan.text,
+        "changes": list(request.plan_change),
+        "checks": [f"{finding.level}: {finding.check}" for finding in request.findings],
+    }
 
 
 def save_run(tx: Transaction, run: Run) -> None:

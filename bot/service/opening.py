@@ -15,7 +15,7 @@ from bot.domain.plan import Options
 from bot.domain.policy import Action, Decision, Refusal, Rule, decide, rule_for
 from bot.domain.request import Draft, Request, RequestId, State
 from bot.ports import Transaction
-from bot.service.changes import Cause, card, record, show
+from bot.service.changes import Cause, card, frozen, record, show
 from bot.service.clicks import owes_review, word_of
 from bot.service.desk import Desk
 from bot.service.expiry import request_ends_at
@@ -145,7 +145,7 @@ def _open(tx: Transaction, desk: Desk, ask: Ask) -> Opening:
     if not tx.requests.add(request):
         existing = tx.requests.open_for(request.project, request.group.id) or request
         return _noted(tx, ask.draft, ask.cause, AlreadyOpen(request=existing))
-    record(tx, request, Action.REQUEST.value, ask.cause, ticket=request.ticket, plan=request.plan.code)
+    record(tx, request, Action.REQUEST.value, ask.cause, ticket=request.ticket, name=ask.person.name, **frozen(request))
     show(tx, request, card(request))
     return _opened(tx, desk, ask, request)
 

@@ -154,7 +154,7 @@ def test_evidence_is_never_overwritten(prompt: Prompt, tmp_path: Path) -> None:
 def test_everything_since_a_moment_holds_packs_and_the_rows_of_no_request(prompt: Prompt) -> None:
     everything = lines_of(prompt.typed("audit", "export", "--since", "1d").stdout)
     assert any(item["kind"] == "plan" for item in everything)
-    assert any("restore confirmed" in item["what"] for item in everything)
+    assert any("restored database is confirmed" in item["what"] for item in everything)
     numbers = [item["reference"] for item in everything if item["kind"] == "audit"]
     assert sorted(numbers) == ["audit row 1", "audit row 2", "audit row 3"]
     assert all(

@@ -61,4 +61,5 @@ async def test_every_call_is_seen_by_the_observer(cloud, opened):
     await gateway.group(EU_DE, id_of(cloud, "pg-erp"))
     assert (seen[0].method, seen[0].status) == ("POST", 201)
     assert seen[-1].path.endswith(f"/server-groups/{id_of(cloud, 'pg-erp')}")
+    assert seen[-1].summary == "Reading the protection group: protected, production at source"
     assert PASSWORD not in repr(seen)

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from bot.cloud.errors import Answer, Attempted
+from bot.cloud.models import JobAnswer
 from bot.cloud.redaction import Redactor
 from bot.cloud.transport import Call, retry_after_seconds
 from bot.domain.errors import CloudError, Happened
@@ -168,6 +169,32 @@ async def test_every_call_is_told_to_the_observer_without_query_or_header():
     (call,) = seen
     assert (call.method, call.path, call.status, call.request_id) == ("GET", "/v1/x", 404, "r1")
     assert "secret" not in repr(call)
+
+
+async def test_the_observer_is_told_what_was_answered():
+    seen = []
+    refusal = {"error": {"code": "SDRS.1013", "message": "The group does not exist."}}
+    answers = [
+        httpx.Response(200, json={"job_id": "j1", "status": "RUNNING"}),
+        httpx.Response(200, json={"job_id": "j1", "status": "FAIL", "error_code": "SDRS.0011"}),
+        httpx.Response(200, json={"job_id": "ff80808288d47f3b"}),
+        httpx.Response(404, json=refusal),
+        httpx.Response(200, content=b"<html>"),
+    ]
+    transport = transport_over(lambda request: answers.pop(0), TestClock(), observe=seen.append)
+    job = Call(tried=READ, method="GET", url=httpx.URL("https://h/v1/jobs/j1"))
+    for _ in range(2):
+        await transport.read(JobAnswer, job)
+    for _ in range(2):
+        await order(transport, httpx.URL("https://h/v1"))
+    with pytest.raises(CloudError):
+        await transport.read(JobAnswer, job)
+    running, failed, accepted, refused, unreadable = (call.summary for call in seen)
+    assert (running, failed) == ("Reading the job: RUNNING", "Reading the job: FAIL SDRS.0011")
+    assert accepted == "Submitting the planned failover: job ff80808288d47f3b"
+    assert refused.endswith("SDRS.1013")
+    assert "Reading the job" in unreadable
+    assert unreadable != "Reading the job"
 
 
 async def test_an_error_carries_no_foreign_exception_with_it():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -45,6 +47,16 @@ class Fact(BaseModel):
     """Frozen; fields that the cloud adds are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @property
+    def said(self) -> str:
+        """An answer in a few words, for the evidence; empty where it decides nothing."""
+        return ""
+
+
+def tally(words: Iterable[str]) -> str:
+    """`3 ACTIVE, 1 SHUTOFF`."""
+    return ", ".join(f"{number} {word or 'unknown'}" for word, number in sorted(Counter(words).items())) or "none"
 
 
 def is_yes(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from bot.cloud.models.loose import Count, Fact, Many, Map, Tags, Text, is_yes
+from bot.cloud.models.loose import Count, Fact, Many, Map, Tags, Text, is_yes, tally
 
 
 class ServerGroup(Fact):
@@ -35,6 +35,10 @@ class ServerGroup(Fact):
 
 class GroupAnswer(Fact):
     server_group: ServerGroup
+
+    @property
+    def said(self) -> str:
+        return f"{self.server_group.status}, production at {self.server_group.priority_station}"
 
 
 class GroupsAnswer(Fact):
@@ -79,6 +83,10 @@ class InstancesAnswer(Fact):
     count: int | None = None
     items: tuple[Instance, ...] = Field(validation_alias="protected_instances")
 
+    @property
+    def said(self) -> str:
+        return tally(f"{one.status} with production at {one.priority_station}" for one in self.items)
+
 
 class PairAttachment(Fact):
     protected_instance: Text = ""
@@ -115,6 +123,10 @@ class PairsAnswer(Fact):
     count: int | None = None
     items: tuple[Pair, ...] = Field(validation_alias="replications")
 
+    @property
+    def said(self) -> str:
+        return tally(f"{one.replication_status} at {one.progress} %" for one in self.items)
+
 
 class JobFact(Fact):
     """A job of SDRS or ECS. `entities` holds sub-jobs, or the ids of what the job works on, or both."""
@@ -140,6 +152,10 @@ class JobAnswer(JobFact):
     job_id: str = Field(min_length=1)
     status: str = Field(min_length=1)
 
+    @property
+    def said(self) -> str:
+        return f"{self.status} {self.error_code}".strip()
+
 
 class FailedTaskFact(Fact):
     job_status: Text = ""
@@ -161,6 +177,10 @@ class FailedTaskFact(Fact):
 class FailedTasksAnswer(Fact):
     count: int | None = None
     items: tuple[FailedTaskFact, ...] = Field(validation_alias="failure_jobs")
+
+    @property
+    def said(self) -> str:
+        return tally(one.error_code for one in self.items)
 
 
 class DrillServer(Fact):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field, field_validator
 
-from bot.cloud.models.loose import Fact, Map, Text, is_yes
+from bot.cloud.models.loose import Fact, Map, Text, is_yes, tally
 
 
 class Flavor(Fact):
@@ -62,10 +62,18 @@ class ServerFact(Fact):
 class ServerAnswer(Fact):
     server: ServerFact
 
+    @property
+    def said(self) -> str:
+        return f"{self.server.status} {self.server.task_state or ''}".strip()
+
 
 class ServersAnswer(Fact):
     count: int | None = None
     items: tuple[ServerFact, ...] = Field(validation_alias="servers")
+
+    @property
+    def said(self) -> str:
+        return tally(one.status for one in self.items)
 
 
 class ServerAction(Fact):
