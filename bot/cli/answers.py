@@ -49,8 +49,8 @@ REFUSED_HERE = {
 
 def opening(outcome: Opening) -> tuple[str, int]:
     match outcome:
-        case Opened(request=request):
-            return _opened(request), 0
+        case Opened(request=request, link=link):
+            return _opened(request, link), 0
         case AlreadyOpen(request=request):
             state = STATE[request.state]
             return f"Request {request.id} of this group is open already ({state}). No second one was made.", 1
@@ -64,8 +64,10 @@ def opening(outcome: Opening) -> tuple[str, int]:
             assert_never(outcome)
 
 
-def _opened(request: Request) -> str:
+def _opened(request: Request, link: str) -> str:
     plan = f"{request.id}, plan {request.plan.code}"
+    if link:
+        return f"Break-glass: {plan} begins with your second factor; nothing was started yet. {_confirm_at(link)}"
     if request.break_glass:
         return f"Break-glass: {plan} is approved by you alone and queued. Everybody is told, and you owe a review."
     return f"Requested: {plan}. Approvers decide until {stamp(request.expires_at)}."
@@ -133,13 +135,17 @@ def _obstacle(outcome: Blocked | Refused | CloudAway, not_done: str) -> str:
                 "Ask its owner to add you to its table of people."
             )
         case Refused(reason=Refusal.STEP_UP_NEEDED, link=link) if link:
-            return f"This needs your second factor. Nothing was counted yet. Confirm at {link} within ten minutes."
+            return f"This needs your second factor. Nothing was counted yet. {_confirm_at(link)}"
         case Refused(reason=reason):
             return REFUSED_HERE.get(reason) or REFUSED[reason]
         case CloudAway(problem=problem):
             return f"{told(problem)} {not_done}"
         case _:
             assert_never(outcome)
+
+
+def _confirm_at(link: str) -> str:
+    return f"Confirm at {link} within ten minutes."
 
 
 def told(problem: Problem) -> str:

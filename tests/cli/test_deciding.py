@@ -12,10 +12,12 @@ from bot.demo.sdrs import SimulatedCloud
 from bot.domain.audit import Recorded
 from bot.domain.errors import PeopleError
 from bot.domain.people import Account
+from bot.domain.policy import account_key
 from bot.domain.request import Request, RequestId, State
 from bot.execution.engine import migrate_engine
 from bot.execution.queue import RunQueue
 from bot.operators import OperatorPeople, this_operator, this_place
+from bot.stepup import new_key
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
 from tests.cli.conftest import Prompt, write_policy
@@ -209,3 +211,21 @@ def test_the_operator_is_who_the_system_says_whatever_variables_claim(monkeypatc
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
         monkeypatch.setenv(name, "boss")
     assert this_operator() == me
+
+
+async def test_a_break_glass_of_the_highest_tier_says_that_it_waits_for_the_second_factor(
+    operator_prompt: Prompt, store: SqlStore, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    me = account_key(this_operator())
+    glass = f'groups = ["pg-*"]\nsecond_factor = true\nbreak_glass = {{ users = ["{me}"] }}'
+    policy.write_text(policy.read_text().replace('groups = ["pg-*"]', glass))
+    words = ("request", "pg-erp", "--reason", "The first zone burns, nobody answers", "--break-glass")
+    closed = await operator_prompt.awaited(*words, "--type-name", "pg-erp")
+    assert closed.exit_code == 1
+    assert "PUBLIC_URL and STEP_UP_KEY are not set here" in closed.stderr
+    operator_prompt.environment |= {"PUBLIC_URL": "https://bot.example", "STEP_UP_KEY": new_key()}
+    opened = await operator_prompt.awaited(*words, "--type-name", "pg-erp")
+    assert opened.exit_code == 0, opened.output
+    assert "nothing was started yet. Confirm at https://bot.example/step-up/" in opened.stdout
+    assert enqueued(operator_prompt) == {}
