@@ -22,9 +22,10 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideGroup:
-    """All servers that have the same answer."""
+    """All servers that have the same answer. `kinds` are like `Windows with Cloudbase-Init, key pair`."""
 
     servers: tuple[str, ...]
+    kinds: tuple[str, ...]
     rule_ids: tuple[str, ...]
     paragraphs: tuple[str, ...]
 
@@ -117,7 +118,7 @@ CHANGED_CONDITIONS = {
 def _paragraph(facts: _Facts, row: Row, is_later: bool) -> str:
     condition = " and ".join(facts.conditions(row))
     lead = f"If {condition}: " if condition else ""
-    tail = f" From the second failover on nothing changes any more: {row.stays} stays valid." if row.stays else ""
+    tail = f" From the second failover on nothing changes any more: {row.stays}." if row.stays else ""
     return f"{lead}{row.text}{tail if is_later else ''}"
 
 
@@ -152,7 +153,7 @@ def guide(
 
     `instances` as they were before the run (the request's own snapshot), see `occasion_of`.
     """
-    names: dict[Guidance, list[str]] = {}
+    alike: dict[Guidance, list[ProtectedInstance]] = {}
     for instance in sorted(instances, key=lambda one: (one.name, one.id)):
         answer = guidance(
             instance.os,
@@ -162,11 +163,38 @@ def guide(
             occasion_of(instance, chosen, earlier_failovers),
             passwords_changed,
         )
-        names.setdefault(answer, []).append(instance.name)
-    return tuple(
-        GuideGroup(servers=tuple(servers), rule_ids=answer.rule_ids, paragraphs=answer.paragraphs)
-        for answer, servers in sorted(names.items(), key=lambda item: _rank(item[0]))
+        alike.setdefault(answer, []).append(instance)
+    return tuple(_group(answer, alike[answer]) for answer in sorted(alike, key=_rank))
+
+
+def _group(answer: Guidance, servers: Sequence[ProtectedInstance]) -> GuideGroup:
+    return GuideGroup(
+        servers=tuple(one.name for one in servers),
+        kinds=tuple(dict.fromkeys(kind_of(one) for one in servers)),
+        rule_ids=answer.rule_ids,
+        paragraphs=answer.paragraphs,
     )
+
+
+def kind_of(instance: ProtectedInstance) -> str:
+    """The facts about the server itself from which its guidance follows."""
+    kind = SYSTEMS[instance.os]
+    if instance.os is Os.WINDOWS:
+        kind += CLOUDBASE[instance.cloudbase_init]
+    return f"{kind}, {CREDENTIALS[instance.credential]}"
+
+
+SYSTEMS = {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "unknown system"}
+CLOUDBASE = {
+    Known.YES: " with Cloudbase-Init",
+    Known.NO: " without Cloudbase-Init",
+    Known.UNKNOWN: " with or without Cloudbase-Init",
+}
+CREDENTIALS = {
+    Credential.PASSWORD: "password",
+    Credential.KEY_PAIR: "key pair",
+    Credential.UNKNOWN: "password or key pair",
+}
 
 
 def _rank(answer: Guidance) -> tuple[int, int]:

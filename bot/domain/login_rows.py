@@ -70,7 +70,7 @@ ROWS = (
         to=Site.TARGET,
         occasion=Occasion.LATER,
         passwords_changed=Known.NO,
-        text="A later failover changes nothing any more: on the DR server *the password that was set there after the "
+        text="A later failover changes nothing any more: on the DR server *the password that was set there at the "
         "first failover* stays valid.",
     ),
     Row(
@@ -92,7 +92,7 @@ ROWS = (
         to=Site.SOURCE,
         passwords_changed=Known.NO,
         text="Log in to the production server with *the password that was set on the DR server*.",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="W4",
@@ -102,7 +102,7 @@ ROWS = (
         to=Site.SOURCE,
         passwords_changed=Known.NO,
         text=f"Log in to the production server with *the password obtained from the DR server* ({GET_PASSWORD}).",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="W5",
@@ -112,7 +112,7 @@ ROWS = (
         passwords_changed=Known.YES,
         text="Log in to the DR server with *the new password*. After failing back, the production server has "
         "*the new password* too.",
-        stays="the new password",
+        stays="the new password stays valid",
     ),
     Row(
         rule="W5",
@@ -122,7 +122,7 @@ ROWS = (
         passwords_changed=Known.YES,
         text="Log in to the production server with *the new password*, the one that was set on the DR server after "
         "the first failover.",
-        stays="the new password",
+        stays="the new password stays valid",
     ),
     Row(
         rule="W6",
@@ -130,7 +130,7 @@ ROWS = (
         cloudbase_init=Known.NO,
         credential=Credential.PASSWORD,
         text="Log in with *the production server's password*; it holds at either site.",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="W7",
@@ -139,14 +139,14 @@ ROWS = (
         credential=Credential.KEY_PAIR,
         text=f"Log in with *the password obtained from the production server* ({GET_PASSWORD}); it holds at either "
         "site.",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="L1",
         os=LINUX,
         credential=Credential.PASSWORD,
         text="Log in with *the production server's password*; it holds at either site.",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="L2",
@@ -154,7 +154,7 @@ ROWS = (
         credential=Credential.KEY_PAIR,
         text="Log in with *the production server's key pair*; it holds at either site. (The user manual calls it the "
         "SSH key pair; the API page speaks of a password obtained from the production server, which may be a slip.)",
-        stays="that key pair",
+        stays="that key pair stays valid",
     ),
     Row(
         rule="C1",
@@ -163,7 +163,7 @@ ROWS = (
         passwords_changed=Known.NO,
         text="Log in with *the production server's password*; it holds at either site. (By the user manual, the "
         "initial password may be back after the first switchover: have it at hand.)",
-        stays="that password",
+        stays="that password stays valid",
     ),
     Row(
         rule="C2",
@@ -173,7 +173,7 @@ ROWS = (
         passwords_changed=Known.YES,
         text="Log in to the DR server with *the new password*. After failing back, the production server has *the "
         "initial password* again, the one that was set when it was created.",
-        stays="the new password on the DR server and the initial one on the production server",
+        stays="the new password stays valid on the DR server, and the initial one on the production server",
     ),
     Row(
         rule="C2",
@@ -183,7 +183,7 @@ ROWS = (
         passwords_changed=Known.YES,
         text="Log in to the production server with *the initial password*, the one that was set when it was created. "
         "(On the DR server it was the new password.)",
-        stays="the new password on the DR server and the initial one on the production server",
+        stays="the new password stays valid on the DR server, and the initial one on the production server",
     ),
 )
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import assert_never
 
-from bot.domain.facts import Os
 from bot.domain.request import State
 from bot.domain.run import Step, StepState
 
@@ -88,11 +87,6 @@ def step(kind: Step, state: StepState) -> str:
             return f"{STEP[kind]}: {state}"
         case _:
             assert_never(state)
-
-
-OS: Mapping[Os, str] = MappingProxyType(
-    {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "unknown OS"}
-)
 
 
 def count(number: int, noun: str) -> str:

@@ -148,7 +148,7 @@ TRUTHS = [
     (
         "N",
         (Os.WINDOWS, YES, PASSWORD, OVER, LATER, NO),
-        ["changes nothing any more", "*the password that was set there after the first failover* stays valid"],
+        ["changes nothing any more", "*the password that was set there at the first failover* stays valid"],
     ),
     (
         "N",
@@ -193,6 +193,23 @@ def test_forty_linux_servers_are_one_paragraph() -> None:
     assert len(linux.paragraphs) == 1
     assert linux.servers[0] == "web-00"
     assert linux.servers[-1] == "web-39"
+
+
+def test_a_paragraph_says_of_what_kind_its_servers_are() -> None:
+    servers = [
+        replace(instance("app", kind=Os.WINDOWS), credential=KEY),
+        replace(instance("report", kind=Os.WINDOWS), cloudbase_init=UNKNOWN),
+        replace(instance("web"), credential=KEY),
+        replace(instance("cache", kind=Os.COREOS), credential=KEY),
+        replace(instance("box", kind=Os.UNKNOWN), credential=Credential.UNKNOWN),
+    ]
+    kinds = {group.servers: group.kinds for group in guide(servers, BACK, LATER, NO)}
+    assert kinds == {
+        ("app",): ("Windows with Cloudbase-Init, key pair",),
+        ("report",): ("Windows with or without Cloudbase-Init, password",),
+        ("cache", "web"): ("CoreOS, key pair", "Linux, key pair"),
+        ("box",): ("unknown system, password or key pair",),
+    }
 
 
 @pytest.mark.parametrize("facts", list(product(Site, Occasion, Known)))

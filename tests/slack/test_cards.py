@@ -271,9 +271,9 @@ def test_a_reminder_pings_those_it_was_written_for() -> None:
     assert told(reminder_message(scene))[0].startswith("<@UBOB>: *pg-erp* still needs 2 of 2 approvals.")
 
 
-def test_the_login_guidance_names_each_server_by_its_rule() -> None:
+def test_the_login_guidance_names_each_server_and_what_it_is() -> None:
     text = "\n".join(told(login_message(given.scene(given.request(State.VERIFIED)))))
-    assert "*srv-1, srv-4* (L1" in text
+    assert "*srv-1, srv-4* · Linux, password" in text
     assert "If Cloudbase-Init is installed" in text
 
 
@@ -326,7 +326,13 @@ def test_a_denial_needs_a_reason_and_force_is_never_preselected() -> None:
 def test_details_of_500_servers_say_how_many_are_left_out() -> None:
     lines = told(details_view(given.request(servers=500)))
     assert "Servers (500)" in lines
-    assert any(line.startswith("• *srv-0*") for line in lines)
+    assert any(line.startswith("• *srv-0* Some OS · ") for line in lines)
+
+
+def test_details_say_codes_as_words() -> None:
+    lines = told(details_view(given.request()))
+    assert any("Windows with or without Cloudbase-Init, password, wave 1" in line for line in lines)
+    assert not any("key_pair" in line or "_failover" in line for line in lines)
 
 
 def test_more_projects_than_slack_can_offer_are_counted() -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import Happened, Problem
-from bot.domain.facts import Os
 from bot.domain.lines import Line, LineKind, line
 from bot.domain.people import Account
 from bot.domain.policy import Refusal
@@ -26,7 +25,6 @@ def test_every_state_step_and_system_has_its_own_word() -> None:
         (words.STEP_RUNNING, Step),
         (words.STEP_DONE, Step),
         (words.SIGN, StepState),
-        (words.OS, Os),
         (texts.REFUSED, Refusal),
         (thread.TEMPLATES, LineKind),
     ):
@@ -84,7 +82,7 @@ def test_a_reason_in_a_line_is_not_live() -> None:
 
 
 def test_a_planned_start_is_a_time_and_no_start_time_is_now() -> None:
-    assert thread.sentence(line(LineKind.QUORUM, start_at="")).endswith("The run starts now.")
+    assert thread.sentence(line(LineKind.QUORUM, start_at="")).endswith("The run is due now.")
     assert "<!date^" in thread.sentence(line(LineKind.QUORUM, start_at=NOON.isoformat()))
 
 

@@ -61,9 +61,11 @@ def _guidance(request: Request, history: History, names_limit: int) -> list[str]
         earlier_failovers=history.earlier_failovers,
     )
     told = [text for group in groups for text in _group(group, names_limit)]
-    return told + [f"• {ours(note, 600)}" for note in notes(instances)]
+    return [*told, "*Beside that*", *(f"• {ours(note, 600)}" for note in notes(instances))]
 
 
 def _group(group: GuideGroup, names_limit: int) -> list[str]:
-    who = f"*{names(group.servers, names_limit)}* ({', '.join(group.rule_ids)})"
-    return [cut(who, 2900), *(f"• {ours(text, 1500)}" for text in group.paragraphs)]
+    """The last line ends with an empty one, so that the eye finds the next server."""
+    who = f"*{names(group.servers, names_limit)}* · {'; '.join(group.kinds)}"
+    *some, last = (f"• {ours(text, 1500)}" for text in group.paragraphs)
+    return [cut(who, 2900), *some, f"{last}\n"]

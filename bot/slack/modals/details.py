@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.facts import ProtectedInstance, ReplicationPair, Server, Snapshot
+from bot.domain.login import kind_of
 from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding, os_mix, pairs_line, servers_line, verdict_line
 from bot.domain.request import Request
 from bot.slack.blocks import Block, View, fit, header, modal, paragraphs, section
 from bot.slack.escape import mrkdwn, names, when
 from bot.slack.ids import COMMAND, CallbackId, encode_target
-from bot.slack.words import OS
+from bot.slack.modals.decide import title
 
 PART_LIMIT = 45_000  # characters per part: four parts stay below the 250 kB and 100 blocks of a view
 
@@ -48,10 +49,10 @@ def _part(title: str, told: list[str]) -> list[Block]:
 
 def _server(instance: ProtectedInstance, request: Request) -> str:
     source, target = _power(instance.at_source), _power(instance.at_target)
-    os = f"{OS[instance.os]} {instance.os_name}".strip()
-    facts = f"Cloudbase-Init {instance.cloudbase_init}, {instance.credential}, wave {instance.wave}, {instance.status}"
+    facts = f"{kind_of(instance)}, wave {instance.wave}, {instance.status}"
     zones = f"{request.group.source_zone} {source}; {request.group.target_zone} {target}"
-    return f"• *{mrkdwn(instance.name, 80)}* {mrkdwn(os, 60)} · {mrkdwn(zones, 160)} · {mrkdwn(facts, 120)}"
+    system = mrkdwn(instance.os_name or "system without a name", 60)
+    return f"• *{mrkdwn(instance.name, 80)}* {system} · {mrkdwn(zones, 160)} · {mrkdwn(facts, 160)}"
 
 
 def _power(server: Server | None) -> str:
@@ -70,7 +71,7 @@ def _pair(pair: ReplicationPair) -> str:
 def _finding(finding: Finding) -> str:
     subjects = f" ({names(finding.subjects, 300)})" if finding.subjects else ""
     told = f"{mrkdwn(finding.sentence, 400)} {mrkdwn(finding.cure, 400)}"
-    return f"• *{mrkdwn(finding.level, 20)}* {mrkdwn(finding.check, 60)}: {told}{subjects}"
+    return f"• *{mrkdwn(finding.level, 20)}* {title(finding)}: {told}{subjects}"
 
 
 def _raw(request: Request) -> list[str]:
