@@ -77,7 +77,7 @@ def _subjects(finding: Finding) -> str:
 
 
 def _boxes(warnings: tuple[Finding, ...], number: int) -> Block:
-    options = [option(title(f), f.check, plain(f.sentence, 75)) for f in warnings]
+    options = [option(title(f), f.check) for f in warnings]
     block_id = f"{BlockId.ACKNOWLEDGE}_{number}" if number else BlockId.ACKNOWLEDGE.value
     return field(block_id, "I have read and accept each of these", checkboxes(ActionId.ACKNOWLEDGE, options))
 
@@ -89,7 +89,7 @@ def deny_view(request: Request) -> View:
         title="Deny",
         submit="Deny",
         label="Why not",
-        told="The request is closed. The requester and this channel read your reason.",
+        told="This closes the request for good. The requester and the channel read your reason.",
     )
 
 
