@@ -14,7 +14,7 @@ class LineKind(StrEnum):
 
     APPROVED = "approved"  # account, given, needed
     RETRACTED = "retracted"  # account
-    QUORUM = "quorum"  # all approvals are there: start_at ("" for now)
+    QUORUM = "quorum"  # all approvals are there, and it starts later: start_at
     DENIED = "denied"  # account, reason
     WITHDRAWN = "withdrawn"  # account, reason
     EXPIRED = "expired"

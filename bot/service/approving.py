@@ -200,9 +200,10 @@ def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, person
     if approved is None:  # the row holds another plan than the one it was read with: nothing is kept of this
         raise RuntimeError(f"request {request.id} could not be approved although it was held")
     start_at = request.options.start_at
-    say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat() if start_at else ""))
     if start_at is None or start_at <= tx.now:
         tx.runs.enqueue(approved.id, approved.revision)
+    else:
+        say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat()))
     return approved
 
 

@@ -18,7 +18,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
     {
         LineKind.APPROVED: "{account} approved: {given} of {needed}.",
         LineKind.RETRACTED: "{account} took back their approval.",
-        LineKind.QUORUM: "All approvals are there. The run is due {start_at}.",
+        LineKind.QUORUM: "All approvals are there. The run starts {start_at}.",
         LineKind.DENIED: "*Denied* by {account}: {reason}",
         LineKind.WITHDRAWN: "*Withdrawn* by {account}. Nothing was started. {reason}",
         LineKind.EXPIRED: "*Expired*: not enough people decided in time. Nothing was started.",
@@ -102,6 +102,6 @@ def _account(text: str) -> str:
 
 def _moment(text: str) -> str:
     try:
-        return when(datetime.fromisoformat(text)) if text else "now"
+        return when(datetime.fromisoformat(text))
     except ValueError:
         return mrkdwn(text, 40)

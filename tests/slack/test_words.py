@@ -81,8 +81,7 @@ def test_a_reason_in_a_line_is_not_live() -> None:
     assert said == "*Denied* by the bot: &lt;!channel&gt; {account} ∗x∗"
 
 
-def test_a_planned_start_is_a_time_and_no_start_time_is_now() -> None:
-    assert thread.sentence(line(LineKind.QUORUM, start_at="")).endswith("The run is due now.")
+def test_a_planned_start_is_a_time() -> None:
     assert "<!date^" in thread.sentence(line(LineKind.QUORUM, start_at=NOON.isoformat()))
 
 
