@@ -34,6 +34,34 @@ def _unescaped(text: str) -> str:
     return linked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def as_seen(thing: Thing, names: Mapping[str, str]) -> str:
+    """As it looks on the screen, for a transcript: buttons and boxes drawn, people and channels by their `names`."""
+    blocks = thing.get("blocks") or []
+    rows = [row for block in blocks for row in _rows(block)] if blocks else [str(thing.get("text", ""))]
+    return _unescaped(_plain(_named("\n".join(rows).rstrip(), names)))
+
+
+def _rows(block: Thing) -> Iterator[str]:
+    match block:
+        case {"type": "actions"}:
+            yield " ".join(f"[{label}]" for label in button_labels({"blocks": [block]}))
+        case {"type": "input", "label": {"text": label}, "element": {"type": "checkboxes", "options": options}}:
+            yield f"{label}:"
+            yield from (f"☐ {option['text']['text']}" for option in options)
+        case _:
+            yield from _texts(block)
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    """`<@U1>`, `<#C1>` and `<!subteam^S1>` become names; who has none keeps the id."""
+    return re.sub(r"<(@|#|!subteam\^)(\w+)(?:\|[^>]*)?>", lambda found: names.get(found[2], found[2]), text)
+
+
+def _plain(text: str) -> str:
+    """Without the marks of bold text and of code."""
+    return re.sub(r"(?<!\w)([*`])(?=\S)([^*`\n]+)\1(?!\w)", r"\2", text)
+
+
 def button_labels(thing: Thing) -> list[str]:
     return [
         element["text"]["text"]

@@ -27,7 +27,11 @@ STEPS = (
     "The thread of the card",
     "#incidents says",
     "Rosa reads the login guidance in her direct messages",
+    "Only Rosa sees in the thread",
+    "Rosa presses Login guidance and reads it again",
+    "Rosa presses Confirm service, and the thread says",
     "The failback of the same group",
+    "Log in to the production server with the password obtained from the DR server",
     "A job that fails",
     "The end card",
     "✓ Every step was seen.",
@@ -71,6 +75,7 @@ async def test_the_tour_sees_every_step_and_ends_well(tmp_path: Path) -> None:
     positions = [transcript.find(step) for step in STEPS]
     assert -1 not in positions, transcript
     assert positions == sorted(positions)
+    assert "<@" not in transcript, "people are read by their names"
 
 
 async def test_the_demo_prints_its_address_and_ctrl_c_leaves_no_child(tmp_path: Path) -> None:
