@@ -83,6 +83,16 @@ async def test_a_date_is_shown_in_the_readers_zone_with_its_fallback_as_tooltip(
     await expect(shown).to_have_text("21 Sept 2026 at 22:13")
 
 
+async def test_the_margin_holds_the_time_of_a_message_that_continues_another(rosa: Window, cast: Cast) -> None:
+    amir = cast.slack.person(cast.approvers[0])
+    for text in ("one", "and another"):
+        amir.say(text, channel=cast.approvals.id)
+    await rosa.message("and another").hover()
+    margin = rosa.message("and another").locator(".gutter-time")
+    await expect(margin).to_be_visible()
+    assert await margin.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
 async def test_switching_the_person_takes_one_click_and_changes_the_address(rosa: Window, cast: Cast) -> None:
     amir = cast.approvers[0]
     await rosa.become(amir)

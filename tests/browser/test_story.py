@@ -61,6 +61,7 @@ async def is_told_why_not(window: Window, cast: Cast) -> None:
     await decide(window).click()
     await reads_and_closes(window, "You are not an approver of this group. Nothing was counted.")
     await expect(card(window)).to_contain_text("0 of 1")
+    await expect(hint(window)).to_contain_text("Approve as somebody else")
 
 
 async def approves(window: Window, cast: Cast) -> None:
@@ -70,6 +71,7 @@ async def approves(window: Window, cast: Cast) -> None:
     await window.dialog.get_by_role("checkbox", name="First failover").check()
     await window.dialog.get_by_role("button", name="Approve").click()
     await reads_and_closes(window, "Approved (1 of 1)")
+    await expect(hint(window)).to_contain_text("Watch the thread")
 
 
 async def watches_the_thread(amir: Window) -> None:
@@ -107,6 +109,11 @@ async def opens_the_way_back(rosa: Window, cast: Cast) -> None:
 async def reads_and_closes(window: Window, words: str) -> None:
     await expect(window.dialog).to_contain_text(words)
     await window.dialog.get_by_role("button", name="Close").last.click()
+
+
+def hint(window: Window) -> Locator:
+    """What the page suggests now."""
+    return window.page.get_by_role("region", name="Try this").locator("[aria-current=step]")
 
 
 def card(window: Window) -> Locator:

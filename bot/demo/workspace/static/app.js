@@ -39,9 +39,8 @@ function clicked(element) {
   page.guide.clicked(element);
 }
 
-/** The first form that goes through is the request; what others send later is their decision on it. */
-function submitted() {
-  if (!page.guide.state.requester) page.guide.note({ requester: workspace.me });
+function submitted(view) {
+  page.guide.submitted(view);
 }
 
 // ---- where the person is -------------------------------------------------------------------------------------

@@ -43,11 +43,21 @@ export class Guide {
     this.render();
   }
 
-  /** A button of the app was pressed; the approval is the one that somebody else presses. */
+  /** A button of the app was pressed: the whole decision, unless its label ends with "…" and a form follows. */
   clicked(element) {
+    const label = element.text?.text ?? "";
+    if (!label.endsWith("…")) this.#decided(label);
+  }
+
+  /** A form went through. The first is the request; what others send later is their decision on it. */
+  submitted(view) {
+    if (this.state.requester) this.#decided(view.submit?.text ?? "");
+    else this.note({ requester: workspace.me });
+  }
+
+  #decided(label) {
     const { requester } = this.state;
-    const approves = element.style === "primary" || /approve/i.test(element.text?.text ?? "");
-    if (requester && approves && requester !== workspace.me) this.note({ approver: workspace.me });
+    if (requester && requester !== workspace.me && /approve/i.test(label)) this.note({ approver: workspace.me });
   }
 
   render() {

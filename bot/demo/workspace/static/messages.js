@@ -4,7 +4,7 @@ import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { Surface } from "./surface.js";
-import { clockTime, dateOf, dayTitle, fullTime, sameDay } from "./times.js";
+import { briefTime, clockTime, dateOf, dayTitle, fullTime, sameDay } from "./times.js";
 import { isApp, nameOf } from "./workspace.js";
 
 const SAME_BREATH_MILLISECONDS = 5 * 60_000;
@@ -138,17 +138,17 @@ export class MessageList {
   #frame({ message, body, replies }) {
     const date = dateOf(message.ts);
     const name = nameOf(message.user);
-    const time = (className) => h("time", { class: className, datetime: date.toISOString(), title: fullTime(date) }, clockTime(date));
+    const time = (className, shown) => h("time", { class: className, datetime: date.toISOString(), title: fullTime(date) }, shown);
     const reply = this.onThread && !message.ephemeral && iconButton("message", "Reply in thread", () => this.onThread(message));
     return h(
       "article",
       { class: `message${message.ephemeral ? " ephemeral" : ""}`, "data-ts": message.ts, "aria-label": `${name} at ${clockTime(date)}` },
       message.ephemeral && h("p", { class: "only-you" }, icon("eye"), "Only visible to you"),
-      h("div", { class: "gutter" }, avatar(message.user), time("gutter-time")),
+      h("div", { class: "gutter" }, avatar(message.user), time("gutter-time", briefTime(date))),
       h(
         "div",
         { class: "content" },
-        h("p", { class: "meta" }, h("strong", {}, name), isApp(message) && h("span", { class: "badge" }, "APP"), time("meta-time")),
+        h("p", { class: "meta" }, h("strong", {}, name), isApp(message) && h("span", { class: "badge" }, "APP"), time("meta-time", clockTime(date))),
         body,
         replies,
       ),

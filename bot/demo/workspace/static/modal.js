@@ -136,7 +136,7 @@ export class Modal {
     if (surface.showErrors(missing(view, values))) return;
     this.#busy(true);
     const answer = await api.submit(view.id, values);
-    if (answer.ok && !answer.errors) this.onSubmitted();
+    if (answer.ok && !answer.errors) this.onSubmitted(view);
     if (this.#view?.id === view.id) this.#answered(answer, surface);
   }
 

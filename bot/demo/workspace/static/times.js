@@ -6,8 +6,8 @@ function formatter(options) {
   return new Intl.DateTimeFormat(undefined, options);
 }
 
-const CLOCK = formatter({ hour: "2-digit", minute: "2-digit" });
-const CLOCK_WITH_SECONDS = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const CLOCK = formatter({ hour: "numeric", minute: "2-digit" });
+const CLOCK_WITH_SECONDS = formatter({ hour: "numeric", minute: "2-digit", second: "2-digit" });
 const FULL = formatter({ dateStyle: "full", timeStyle: "long" });
 const NUMERIC = formatter({ year: "numeric", month: "2-digit", day: "2-digit" });
 const SHORT = formatter({ year: "numeric", month: "short", day: "numeric" });
@@ -21,6 +21,12 @@ export function dateOf(ts) {
 
 export function clockTime(date) {
   return CLOCK.format(date);
+}
+
+/** For a narrow margin: `7:15` without the half of the day. */
+export function briefTime(date) {
+  const parts = CLOCK.formatToParts(date).filter((part) => part.type !== "dayPeriod");
+  return parts.map((part) => part.value).join("").trim();
 }
 
 export function fullTime(date) {
