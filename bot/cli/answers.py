@@ -149,8 +149,7 @@ def _confirm_at(link: str) -> str:
 
 
 def told(problem: Problem) -> str:
-    reference = f" (reference {problem.request_id})" if problem.request_id else ""
-    return harmless(f"{problem.sentence}{reference}")
+    return harmless(problem.sentence)
 
 
 def _sentences(findings: tuple[Finding, ...]) -> str:

@@ -56,7 +56,8 @@ async def _timed(name: str, look: Callable[[Session], Awaitable[str]], session: 
         sentence = await look(session)
     except CloudError as error:
         problem = error.problem
-        return Examined(name=name, health=Health.FAILED, sentence=problem.what, cure=problem.cure)
+        sentence = f"{problem.what} {problem.reference}".strip()
+        return Examined(name=name, health=Health.FAILED, sentence=sentence, cure=problem.cure)
     took = round((clock.monotonic() - started) * 1000)
     if took <= SLOW_MILLISECONDS:
         return Examined(name=name, health=Health.OK, sentence=sentence, milliseconds=took)

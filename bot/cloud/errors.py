@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bot.cloud.bodies import ErrorBody, parse_body, parse_reason
 from bot.cloud.redaction import one_line, redact
 from bot.domain.errors import Happened, Problem
-from bot.domain.facts import Job
+from bot.domain.facts import Job, JobStatus
 
 DETAIL_LENGTH = 300
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -212,26 +212,34 @@ def refused_by_us(tried: Attempted, cause: str, cure: str, *, is_missing: bool =
 def job_failed(job: Job, purpose: str) -> Problem:
     """A job that the cloud took and ended with FAIL; the cause of the deepest failed sub-job speaks for it."""
     failed = _deepest_failure(job)
-    body = parse_reason(failed.fail_reason)
-    code = body.code or failed.error_code
-    known = explain_code(failed.error_code) or explain_code(code)
+    body = parse_reason(_reason_of(failed))
+    code = next(filter(explain_code, (body.code, failed.error_code)), failed.error_code or body.code)
+    known = explain_code(code)
+    detail = one_line(redact(body.message), limit=DETAIL_LENGTH)
+    where = f" ({failed.type})" if failed is not job and failed.type else ""
+    cause = known.cause if known else "The bot does not know the cause."
+    theirs = f" The cloud's own words: “{detail}”." if detail else ""
     return Problem(
         happened=Happened.YES,
         is_retryable=False,
-        what=f"{purpose} failed in the cloud. {known.cause if known else 'The bot does not know the cause.'}",
+        what=f"{purpose} failed in the cloud{where}. {cause}{theirs}",
         not_done="The job has ended; what it had done before it failed is not undone.",
         cure=known.cure if known else LOOK_FIRST,
-        code=failed.error_code or code,
-        detail=one_line(redact(body.message), limit=DETAIL_LENGTH),
+        code=code,
+        detail=detail,
         request_id=str(failed.id),
     )
 
 
 def _deepest_failure(job: Job) -> Job:
-    for sub_job in job.sub_jobs:
-        if sub_job.status == "FAIL":
-            return _deepest_failure(sub_job) if sub_job.error_code or sub_job.fail_reason or sub_job.sub_jobs else job
-    return job
+    """The innermost failed sub-job that says anything; the job itself when none does."""
+    failed = (_deepest_failure(sub_job) for sub_job in job.sub_jobs if sub_job.status == JobStatus.FAIL)
+    return next((sub_job for sub_job in failed if sub_job.error_code or _reason_of(sub_job)), job)
+
+
+def _reason_of(job: Job) -> str:
+    """The server service writes it beside the server's id."""
+    return job.fail_reason or dict(job.entities).get("errorcode_message", "")
 
 
 def _happened(tried: Attempted, status: int, body: ErrorBody) -> Happened:

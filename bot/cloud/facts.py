@@ -141,7 +141,7 @@ def failed_task_fact(task: models.FailedTaskFact) -> FailedTask:
         resource_type=task.resource_type,
         failure_status=task.failure_status,
         error_code=task.error_code,
-        reason=task.fail_reason,
+        reason=_reason(task.fail_reason),
         began_at=task.begin_time,
         job_id=JobId(task.job_id),
     )

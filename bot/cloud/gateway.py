@@ -11,13 +11,13 @@ from bot.cloud.addresses import is_id
 from bot.cloud.catalogue import GroupCatalogue
 from bot.cloud.checkup import Examined, examine
 from bot.cloud.client import Limits
-from bot.cloud.errors import Attempted, refused_by_us
+from bot.cloud.errors import Attempted, job_failed, refused_by_us
 from bot.cloud.facts import failed_task_fact, group_fact, job_fact, server_fact
 from bot.cloud.redaction import Redactor
 from bot.cloud.session import Session
 from bot.cloud.snapshot import Reader
 from bot.cloud.transport import Retries, Transport
-from bot.domain.errors import CloudError
+from bot.domain.errors import CloudError, Problem
 from bot.domain.facts import (
     Catalogue,
     FailedTask,
@@ -126,6 +126,9 @@ class CloudGateway:
     async def servers_job(self, project: ProjectAlias, job_id: JobId) -> Job:
         """A job of `stop` or `start`: these live at the servers' own service."""
         return job_fact(await self._project(project).reader.ecs.job(job_id))
+
+    def failure_of(self, job: Job, purpose: str) -> Problem:
+        return job_failed(job, purpose)
 
     async def failed_tasks(self, project: ProjectAlias, group_id: GroupId) -> tuple[FailedTask, ...]:
         return tuple(map(failed_task_fact, await self._project(project).reader.sdrs.failed_tasks(group_id)))

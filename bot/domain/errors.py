@@ -33,8 +33,21 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        parts = (part.strip() for part in (self.what, self.not_done, self.cure))
+        parts = (part.strip() for part in (self.what, self.not_done, self.cure, self.reference))
         return " ".join(part if part.endswith((".", "!", "?", "”")) else f"{part}." for part in parts if part)
+
+    @property
+    def advice(self) -> str:
+        """What to do, and what to quote when asking others."""
+        return f"{self.cure} {self.reference}".strip()
+
+    @property
+    def reference(self) -> str:
+        """What a support ticket is asked for: `Reference: SDRS.1319, HTTP 400, request 7f3a.`; empty without any."""
+        status = f"HTTP {self.status}" if self.status else ""
+        request = f"request {self.request_id}" if self.request_id else ""
+        raw = ", ".join(part for part in (self.code, status, request) if part)
+        return f"Reference: {raw}." if raw else ""
 
 
 class CloudError(Exception):

@@ -58,7 +58,7 @@ async def go_back_failed(
 ) -> Stage:
     """Certainly nothing was reversed: production runs again where it was, and the request has failed."""
     await servers_back(parts, key, request.plan if request else None)
-    words = line(kind, what=f"{problem.what} {problem.not_done}".strip(), cure=problem.cure)
+    words = line(kind, what=f"{problem.what} {problem.not_done}".strip(), cure=problem.advice)
     return await end(
         parts, key, Ending(event=Event.FAIL, words=words, problem=problem, step=Step.REVERSE, request=request)
     )

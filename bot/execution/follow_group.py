@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import assert_never
 
 from bot.domain.clocks import spoken
-from bot.domain.errors import Happened, Problem
-from bot.domain.facts import FailedTask, Group
+from bot.domain.errors import Problem
+from bot.domain.facts import FailedTask, Group, Job, JobId, JobStatus
 from bot.domain.lines import LineKind, line
 from bot.domain.run import Attempt, AttemptOutcome, Sight, Step, StepState, seen_group_after_attempt
 from bot.execution.endings import fail, lose_sight
-from bot.execution.follow_job import NOT_STARTED, failure_words
+from bot.execution.follow_job import failure_of, failure_words
 from bot.execution.footing import Footing, Key, Parts, change, mark, save_if_new
 from bot.execution.limits import Limits
 from bot.execution.stage import Stage
@@ -61,7 +61,7 @@ class FollowingGroup:
             case Sight.DONE:
                 return await self.succeed(status)
             case Sight.FAILED:
-                problem = _failure(seen)
+                problem = failure_of(self.parts, _newest_failure(seen.tasks))
                 return await fail(self.parts, self.key, problem, failure_words(problem), step=Step.REVERSE)
             case Sight.UNCHANGED:
                 return await self.unchanged()
@@ -112,16 +112,11 @@ class FollowingGroup:
         return await lose_sight(self.parts, self.key, f"No end was seen in {limit}. {what}")
 
 
-def _failure(seen: Seen) -> Problem:
-    reversals = (task for task in seen.tasks if task.failure_status.startswith("reverse"))
+def _newest_failure(tasks: tuple[FailedTask, ...]) -> Job:
+    """The reversal that the cloud lists as failed, as the job that nobody could name."""
+    reversals = (task for task in tasks if task.failure_status.startswith("reverse"))
     newest = max(reversals, key=lambda task: task.began_at, default=None)
-    reason = newest.reason if newest and newest.reason else "The cloud gave no reason."
-    return Problem(
-        happened=Happened.YES,
-        is_retryable=False,
-        what=f"The reversal failed, the group is {seen.group.status}: {reason}",
-        not_done=NOT_STARTED,
-        cure="Look at the group in the console; a new request can try the reversal again.",
-        code=newest.error_code if newest else "",
-        detail=reason,
-    )
+    if newest is None:
+        return Job(id=JobId(""), type="", status=JobStatus.FAIL)
+    reason, code = newest.reason, newest.error_code
+    return Job(id=newest.job_id, type="", status=JobStatus.FAIL, error_code=code, fail_reason=reason)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.clocks import spoken
-from bot.domain.errors import Happened, Problem
+from bot.domain.errors import Problem
 from bot.domain.facts import Job, JobId, JobStatus
 from bot.domain.lines import Line, LineKind, line
 from bot.domain.run import Step, StepState, progress_of
@@ -49,7 +49,7 @@ class FollowingJob:
             case JobStatus.SUCCESS:
                 return await self.succeed()
             case JobStatus.FAIL:
-                problem = failure_of(seen)
+                problem = failure_of(self.parts, seen)
                 return await fail(self.parts, self.key, problem, failure_words(problem), step=Step.REVERSE)
             case _:  # INIT, RUNNING, and any word that we do not know: it is not over
                 return await self.too_late()
@@ -91,21 +91,11 @@ class FollowingJob:
         return await lose_sight(self.parts, self.key, what)
 
 
-def failure_of(job: Job) -> Problem:
-    """What a failed job says, from its innermost sub-job that failed."""
-    culprit = next((leaf for leaf in job.leaves() if leaf.status == JobStatus.FAIL), job)
-    code = culprit.error_code or job.error_code
-    reason = culprit.fail_reason or job.fail_reason or "The cloud gave no reason."
-    return Problem(
-        happened=Happened.YES,
-        is_retryable=False,
-        what=f"The reversal failed in {culprit.type or 'a sub-job'}: {reason}",
-        not_done=NOT_STARTED,
-        cure="Look at the group in the console; a new request can try the reversal again.",
-        code=code,
-        detail=reason,
-    )
+def failure_of(parts: Parts, job: Job) -> Problem:
+    """Why the reversal failed, and what that means for the servers."""
+    return replace(parts.cloud.failure_of(job, "The reversal"), not_done=NOT_STARTED)
 
 
 def failure_words(problem: Problem) -> Line:
-    return line(LineKind.JOB_FAILED, code=problem.code, what=f"{problem.what} {problem.not_done}", cure=problem.cure)
+    what = f"{problem.what} {problem.not_done}"
+    return line(LineKind.JOB_FAILED, code=problem.code or "no code", what=what, cure=problem.advice)

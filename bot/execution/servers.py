@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.errors import Problem
-from bot.domain.facts import Power, Server, ServerId, Site
+from bot.domain.errors import CloudError, Problem
+from bot.domain.facts import JobId, JobStatus, Power, Server, ServerId, Site
 from bot.domain.plan import Plan, PlannedServer
 from bot.execution.footing import Parts
+from bot.ports import Accepted, Submission
 
 States = Mapping[ServerId, Server]
 
@@ -72,7 +73,8 @@ class Orders:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._given_at: dict[ServerId, float] = {}
-        self.problem: Problem | None = None  # the last refusal
+        self._jobs: dict[ServerId, tuple[JobId, str]] = {}  # the last order's, and what it was to do
+        self._refusal: Problem | None = None
 
     def due(self, ids: Sequence[ServerId]) -> tuple[ServerId, ...]:
         before = self._parts.clock.monotonic() - self._parts.timing.reorder_seconds
@@ -83,12 +85,29 @@ class Orders:
             self._given_at.pop(server_id, None)
 
     async def stop(self, plan: Plan, ids: Sequence[ServerId], *, by_force: bool = False) -> None:
-        self._note(ids, await self._parts.cloud.stop(plan.project, ids, by_force=by_force))
+        answer = await self._parts.cloud.stop(plan.project, ids, by_force=by_force)
+        self._note(ids, answer, "Stopping the servers")
 
     async def start(self, plan: Plan, ids: Sequence[ServerId]) -> None:
-        self._note(ids, await self._parts.cloud.start(plan.project, ids))
+        self._note(ids, await self._parts.cloud.start(plan.project, ids), "Starting the servers")
 
-    def _note(self, ids: Sequence[ServerId], answer: object) -> None:
+    def _note(self, ids: Sequence[ServerId], answer: Submission, purpose: str) -> None:
         now = self._parts.clock.monotonic()
         self._given_at.update(dict.fromkeys(ids, now))
-        self.problem = getattr(answer, "problem", None)
+        if isinstance(answer, Accepted):
+            self._refusal = None
+            self._jobs.update(dict.fromkeys(ids, (answer.job_id, purpose)))
+        else:
+            self._refusal = answer.problem
+
+    async def why_not(self, plan: Plan, ids: Sequence[ServerId]) -> Problem | None:
+        """Why these servers are not as they were told to be: the refusal of the order, or the end of its job."""
+        jobs = dict.fromkeys(self._jobs[server_id] for server_id in ids if server_id in self._jobs)
+        for job_id, purpose in () if self._refusal else jobs:
+            try:
+                job = await self._parts.cloud.servers_job(plan.project, job_id)
+            except CloudError:
+                continue  # nothing is lost but a reason
+            if job.status == JobStatus.FAIL:
+                return self._parts.cloud.failure_of(job, purpose)
+        return self._refusal

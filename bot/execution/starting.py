@@ -62,7 +62,8 @@ class Starting:
             self.waves.pop(0)
         if not self.waves:
             missing = tuple(server_id for server_id in self.everything if server_id not in running)
-            return Started(running=running, missing=missing, problem=self.orders.problem if missing else None)
+            problem = await self.orders.why_not(self.plan, missing) if missing else None
+            return Started(running=running, missing=missing, problem=problem)
         await self.proceed(self.waves[0], seen, len(running))
         return None
 

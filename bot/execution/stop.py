@@ -83,15 +83,15 @@ class Stopping:
     def is_slow(self) -> bool:
         return self.parts.clock.monotonic() - self.wave_began >= self.parts.timing.soft_stop_seconds
 
-    def still_on(self, wave: Wave, states: States) -> list[str]:
+    def still_on(self, wave: Wave, states: States) -> tuple[ServerId, ...]:
         off = in_power(states, wave.ids, Power.OFF)
-        return names(self.plan, [server_id for server_id in wave.ids if server_id not in off])
+        return tuple(server_id for server_id in wave.ids if server_id not in off)
 
     async def switch_off(self, wave: Wave, states: States) -> None:
         """The intention is written down before the order leaves: Cancel must know what to start again."""
         running = in_power(states, wave.ids, Power.ON)
         if self.is_forced:  # a server that hangs in powering off is neither on nor off
-            running = tuple(i for i in wave.ids if i not in in_power(states, wave.ids, Power.OFF))
+            running = self.still_on(wave, states)
         due = self.orders.due(running)
         if not due:
             return
@@ -148,12 +148,13 @@ class Stopping:
 
         await change(self.parts, self.key, work)
 
-    async def ask(self, servers: list[str]) -> None:
+    async def ask(self, ids: Sequence[ServerId]) -> None:
         self.heard = None
+        servers, why = names(self.plan, ids), await self.orders.why_not(self.plan, ids)
 
         def work(tx: Transaction, now: Footing) -> None:
             asking = replace(now.run, question=Question.HARD_STOP, question_subjects=tuple(servers), hard_stop=None)
-            save_run(tx, replace(asking, problem=self.orders.problem or now.run.problem))
+            save_run(tx, replace(asking, problem=why or now.run.problem))
             say(tx, now.request, line(LineKind.SLOW_STOP, servers=servers))
             show(tx, now.request, Place(PlaceKind.QUESTION, Question.HARD_STOP.value))
 
@@ -164,7 +165,7 @@ class Stopping:
 
         def work(tx: Transaction, now: Footing) -> None:
             run = mark(without_question(now.run), Step.STOP, StepState.DONE, tx.now, done=total, total=total)
-            save_run(tx, replace(run, observed_at=tx.now))
+            save_run(tx, replace(run, observed_at=tx.now, problem=None))
             say(tx, now.request, line(LineKind.STOPPED, done=total, total=total), once=self.once("stopped"))
             if now.run.question:
                 show(tx, now.request, Place(PlaceKind.QUESTION, Question.HARD_STOP.value))

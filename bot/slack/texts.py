@@ -213,8 +213,7 @@ def unexpected(reference: str) -> str:
 
 def problem(trouble: Problem) -> str:
     """A cloud call that failed, as a person reads it."""
-    reference = f" Reference {code(trouble.request_id, 80)}." if trouble.request_id else ""
-    return mrkdwn(trouble.sentence, 1500) + reference
+    return mrkdwn(trouble.sentence, 1500)
 
 
 # ----------------------------------------------------------------------------------------------- form

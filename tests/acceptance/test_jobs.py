@@ -47,7 +47,9 @@ CASES = {
         state="failed",
         words=(
             "The job *failed*",
-            "SDRS.0011: Reverse error: volume is busy",
+            "Another part of the cloud refused the service.",
+            "The cloud's own words: “SDRS.0011: Reverse error: volume is busy”.",
+            "Reference: SDRS.0011, request",
             "those that were stopped are still off",
             "FAILED",
         ),

@@ -151,6 +151,7 @@ async def test_waiting_on_asks_again_and_goes_on_when_the_server_is_off(night: N
 
 async def test_cancelling_instead_of_forcing_starts_the_stopped_servers_again(night: Night) -> None:
     evening, card = night.evening, night.cards["pg-cancel"]
+    assert "Stopping the servers failed in the cloud" in words_of(await question(evening, card))
     await answer(evening, card, "cancel")
     assert "CANCELLED" in await evening.ended(card)
     assert power(evening, "cancel-web", "cancel-db") == ["ACTIVE", "ACTIVE"]

@@ -229,7 +229,7 @@ async def test_details_are_short_and_hold_no_control_characters():
 
 
 def job(status="FAIL", **fields):
-    return Job(id=JOB, type="reverseProtectionGroupNoCG", status=status, **fields)
+    return Job(**({"id": JOB, "type": "reverseProtectionGroupNoCG", "status": status} | fields))
 
 
 def test_a_failed_job_speaks_with_the_words_of_its_deepest_failed_sub_job():
@@ -242,6 +242,21 @@ def test_a_failed_job_speaks_with_the_words_of_its_deepest_failed_sub_job():
     assert problem.code == "SDRS.0011"
     assert problem.detail == "disk busy"
     assert explain_code("SDRS.0011").cause in problem.sentence
+
+
+def test_a_failed_sub_job_that_says_nothing_leaves_the_word_to_its_parent():
+    outer = job(error_code="Ecs.0611", sub_jobs=(job(sub_jobs=(job("SUCCESS"),)),))
+    assert job_failed(outer, "Stopping the servers").code == "Ecs.0611"
+
+
+def test_a_number_inside_of_the_reason_does_not_hide_the_code_of_the_job():
+    reason = 'Client error : {"badRequest": {"message": "busy", "code": 400}}'
+    assert job_failed(job(error_code="SDRS.0013", fail_reason=reason), "The planned failover").code == "SDRS.0013"
+
+
+def test_the_reason_that_the_server_service_writes_beside_the_server_is_read():
+    sub_job = job(id="s", entities=(("server_id", "1"), ("errorcode_message", "the host is gone")))
+    assert job_failed(job(sub_jobs=(sub_job,)), "Stopping the servers").detail == "the host is gone"
 
 
 def test_a_failed_job_without_any_reason_still_gives_a_sentence():

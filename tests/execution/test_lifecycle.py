@@ -242,6 +242,8 @@ async def test_a_server_that_does_not_stop_is_a_question_to_people(sqlite_bench:
         run = await bench.run_where(lambda run: run.question is not None)
         assert (run.question, run.question_subjects) == (Question.HARD_STOP, ("g-1-db-1",))
         assert len(await bench.surfaces(PlaceKind.QUESTION)) == 1
+        assert run.problem is not None
+        assert run.problem.what == "Stopping the servers failed: the host is gone."
         if answer is HardStopAnswer.WAIT:
             bench.cloud.stubborn = set()
         await bench.amend(hard_stop=answer, answered_by=APPROVER)
@@ -250,7 +252,9 @@ async def test_a_server_that_does_not_stop_is_a_question_to_people(sqlite_bench:
     forced = [ids for kind, ids in bench.cloud.orders if kind == "force"]
     assert forced == ([(DB,)] if answer is HardStopAnswer.FORCE else [])
     assert ("forced" in await bench.lines()) == (answer is HardStopAnswer.FORCE)
-    assert (await bench.run()).question is None
+    run = await bench.run()
+    assert run.question is None
+    assert (run.problem is None) is (end is State.VERIFIED)
 
 
 async def test_a_refused_reversal_fails_and_production_runs_again(bench: Bench) -> None:
@@ -293,6 +297,8 @@ async def test_a_server_that_does_not_start_is_named_and_the_rest_runs(sqlite_be
         await bench.until(State.PARTLY)
     run = await bench.run()
     assert (run.running_count, run.server_count) == (1, 2)
+    assert run.problem is not None
+    assert run.problem.what == "Starting the servers failed: the host is gone."
     assert bench.cloud.statuses()[WEB_AFTER] == "ACTIVE"
     assert (await bench.lines())[-1] == "not_running"
     assert len(await bench.surfaces(PlaceKind.LOGIN)) == 1

@@ -145,6 +145,15 @@ class FakeCloud:
         )
         return Job(id=job_id, type="reverseProtectionGroupNoCG", status=status, sub_jobs=subs)
 
+    async def servers_job(self, project: ProjectAlias, job_id: JobId) -> Job:
+        self._read()
+        verb, ids = self.orders[int(job_id.rpartition("-")[2]) - 1]
+        status = "FAIL" if {"stop": self.stubborn, "start": self.broken}.get(verb, set()) & set(ids) else "SUCCESS"
+        return Job(id=job_id, type=verb, status=status, fail_reason="the host is gone" if status == "FAIL" else "")
+
+    def failure_of(self, job: Job, purpose: str) -> Problem:
+        return problem(f"{purpose} failed: {job.fail_reason}.", Happened.YES)
+
     async def failed_tasks(self, project: ProjectAlias, group_id: GroupId) -> tuple[FailedTask, ...]:
         self._read()
         return ()

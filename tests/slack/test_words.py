@@ -63,7 +63,7 @@ def test_a_cloud_problem_reads_what_happened_and_its_reference() -> None:
     trouble = Problem(
         happened=Happened.NO, is_retryable=False, what="Refused <b>.", cure="Ask Bob.", request_id="req-1"
     )
-    assert texts.problem(trouble) == "Refused &lt;b&gt;. Ask Bob. Reference `req-1`."
+    assert texts.problem(trouble) == "Refused &lt;b&gt;. Ask Bob. Reference: request req-1."
 
 
 @pytest.mark.parametrize("kind", LineKind)

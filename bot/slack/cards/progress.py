@@ -100,8 +100,9 @@ def question_message(scene: Scene) -> Message:
 
 
 def _hard_stop(run: Run) -> str:
+    why = f" {mrkdwn(run.problem.sentence, 800)}" if run.problem else ""
     return (
-        f"*These servers do not stop:* {names(run.question_subjects, 800) or 'unknown'}.\n"
+        f"*These servers do not stop:* {names(run.question_subjects, 800) or 'unknown'}.{why}\n"
         "Nothing was reversed. Force them off (data in memory is lost), wait on, or cancel the run."
     )
 
