@@ -141,7 +141,8 @@ def _password_complaints(settings: Settings) -> Iterator[str]:
         yield "OS_USERNAME is missing."
     if "password" not in settings:
         yield "OS_PASSWORD is missing."
-    if "user_id" not in settings and not _domain(settings, "user_domain") and not _domain(settings, "domain"):
+    needs_domain = "user_id" not in settings or "agency_name" in settings
+    if needs_domain and not _domain(settings, "user_domain") and not _domain(settings, "domain"):
         yield "OS_USER_DOMAIN_NAME (the account that the user belongs to) is missing."
     if not settings.keys() & {"project_id", "project_name"}:
         yield "OS_PROJECT_NAME (or OS_PROJECT_ID) is missing."

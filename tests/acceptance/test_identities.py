@@ -21,14 +21,18 @@ from tests.acceptance.people import Evening, Thing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-GROUP_ID = "40df180b-9fe2-471a-8c64-1b758dc84189"
+PROJECT_ID = "0123456789abcdef0123456789abcdef"
 WRONG = {
-    "wrong-password": "refused the user name, password or domain",
-    "wrong-domain": "refused the user name, password or domain",
-    "wrong-project": "eu-fr",
+    "wrong-password": "refused the user “drbot” of the account “OTC-EU-DE-0000000001”: name, password or account",
+    "wrong-domain": "refused the user “drbot” of the account “OTC0000”: name, password or account is wrong",
+    "wrong-project": "No project is named “eu-fr”. The user can enter: eu-de (",
+    "wrong-project-id": "cannot enter a project with the id “0123456789abcdef0123456789abcdef”",
+    "wrong-agency": "the agency “nobody” of the account “OTC0000”",
     "wrong-key": "did not accept the token or the access key",
     "wrong-endpoint": "No connection to 127.0.0.1 could be made",
-    "wrong-region": "could be made",
+    "wrong-path": "The gateway knows no such API: the endpoint or the region is probably wrong.",
+    "wrong-region": "The cloud offers the service SDRS in eu-de, not in eu-nl.",
+    "no-identity": "Signing in to the cloud did not succeed. No connection to 127.0.0.1 could be made",
     "untrusted": "The certificate of 127.0.0.1 is not trusted",
     "proxied": "The proxy asks for a sign-in (HTTP status 407)",
 }
@@ -46,15 +50,21 @@ def clouds(cloud: SimulatedCloud, tls_port: int) -> dict[str, Any]:
     }
     key = {"auth_url": facts["iam"], "ak": facts["access_key"], "project_id": facts["project_id"]}
     nowhere = {"sdrs_endpoint_override": "http://127.0.0.1:9", "region_name": "eu-de"}
+    agency = {"agency_name": "nobody", "agency_domain_name": "OTC0000"}
+    by_id = {name: word for name, word in auth.items() if name != "project_name"} | {"project_id": PROJECT_ID}
     return {
         "good": {"auth": auth},
         "second": {"auth": auth | {"project_name": "eu-de_second"}},
         "wrong-password": {"auth": auth | {"password": "canary"}},
         "wrong-domain": {"auth": auth | {"user_domain_name": "OTC0000"}},
         "wrong-project": {"auth": auth | {"project_name": "eu-fr"}},
-        "wrong-key": {"auth": key | {"sk": "canary"}},
+        "wrong-project-id": {"auth": by_id},
+        "wrong-agency": {"auth": auth | agency},
+        "wrong-key": {"auth": key | {"sk": "canary"}, "sdrs_endpoint_override": facts["sdrs"]},
         "wrong-endpoint": {"auth": auth, **nowhere},
-        "wrong-region": {"auth": auth | {"auth_url": "http://127.0.0.1:9/v3"}},
+        "wrong-path": {"auth": auth, "sdrs_endpoint_override": f"{facts['sdrs']}/nothing-here"},
+        "wrong-region": {"auth": auth, "region_name": "eu-nl"},
+        "no-identity": {"auth": auth | {"auth_url": "http://127.0.0.1:9/v3"}},
         "untrusted": {"auth": auth | {"auth_url": f"https://127.0.0.1:{tls_port}/v3"}},
         "proxied": {"auth": auth | {"auth_url": "https://iam.eu-de.example.com/v3"}},
     }
@@ -95,6 +105,7 @@ async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eve
         environment = {
             "OS_CLIENT_CONFIG_FILE": str(file),
             "OS_CLOUD": ",".join(["good", "second", *WRONG]),
+            **dict.fromkeys(("SDRS_ENDPOINT", "ECS_ENDPOINT", "IMS_ENDPOINT"), ""),  # the catalogue tells them
             "HTTPS_PROXY": f"http://user:canary@127.0.0.1:{proxy_port}",
         }
         async with an_evening(furnish, over_http=True, environment=environment) as evening:
@@ -111,7 +122,7 @@ async def form_of(evening: Evening, project: str) -> Thing:
     if "is not available" not in words_of(form):
         names = [one["text"]["text"] for one in (await asker.options(form, "group", "pg-"))["options"]]
         await asker.close(form)
-        return {"names": names}
+        return {"names": names, "words": words_of(form)}
     await asker.close(form)
     return form
 
@@ -135,4 +146,6 @@ async def test_no_secret_is_in_the_log(evening: Evening) -> None:
 
 async def test_a_list_that_is_down_is_shown_with_its_age(evening: Evening) -> None:
     evening.on.cloud.faults.add(Fault(match="GET /sdrs/.*/server-groups$", status=503))
-    assert "pg-erp" in (await form_of(evening, "good"))["names"]
+    form = await form_of(evening, "good")
+    assert "pg-erp" in form["names"]
+    assert "List from 20" in form["words"]

@@ -155,6 +155,7 @@ def test_endpoint_may_or_may_not_end_with_version_and_project(endpoint):
         ({"OS_INSECURE": "true"}, "Certificates are always verified"),
         ({"OS_CACERT": "/no/such.pem"}, "OS_CACERT names /no/such.pem"),
         ({"OS_AGENCY_NAME": "a"}, "OS_AGENCY_DOMAIN_NAME"),
+        ({"OS_AGENCY_NAME": "a", "OS_USER_ID": "u", "OS_USER_DOMAIN_NAME": ""}, "OS_USER_DOMAIN_NAME"),
         ({"OS_AUTH_URL": "iam.example.com"}, "OS_AUTH_URL must start with https://"),
         ({"OS_AUTH_URL": "http://iam.example.com/v3"}, "OS_AUTH_URL must use https"),
         ({"OS_AUTH_URL": "https://user:canary-secret@iam.example.com"}, "OS_AUTH_URL must hold no user"),

@@ -61,6 +61,24 @@ async def test_project_name_that_matches_none_lists_those_that_exist():
     assert "No project is named “eu-dee”. The user can enter: eu-de (p1), eu-de_dr (p2)." in problem.what
 
 
+async def test_project_that_an_identity_service_finds_by_its_id_only_is_found_by_its_name():
+    """Keystone asks for the project's domain beside its name; who is named by id may have given none."""
+
+    def tokens(body):
+        asked = body["auth"].get("scope", {}).get("project")
+        return httpx.Response(400) if asked and "id" not in asked else token_response(project=asked)
+
+    listing = projects(("0123", "eu-de"), ("4567", "eu-de_dr"))
+    session = session_over(identity(tokens, listing), of=access(project_id="", project_name="eu-de_dr"))
+    assert await session.project_id() == "4567"
+
+
+async def test_project_name_that_matches_several_of_those_that_can_be_entered_is_not_chosen():
+    listing = projects(("p1", "eu-de"), ("p2", "eu-de"))
+    session = session_over(identity(only_without_project, listing), of=access(project_id="", project_name="eu-de"))
+    assert "2 projects are named “eu-de”: p1, p2." in (await refusal(session)).what
+
+
 async def test_project_name_that_matches_several_lists_their_ids():
     session = session_over(
         identity(lambda body: token_response(), projects(("p1", "eu-de"), ("p2", "eu-de"), ("p3", "eu-de_x"))),

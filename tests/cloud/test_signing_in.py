@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from pydantic import SecretStr
 
 from bot.cloud.access import AccessKeyLogin, Agency, Domain, PasswordLogin, Service
@@ -36,13 +37,40 @@ async def test_wrong_password_is_one_try_and_one_sentence(cloud, opened):
     gateway = opened(access_to(cloud, login=login, project_id=cloud.project.id, project_name=""))
     problems = await asyncio.gather(*(problem_of(gateway.group(EU_DE, GroupId("g"))) for _ in range(10)))
     assert {p.what for p in problems} == {problems[0].what}
-    assert "The identity service refused the user name, password or domain" in problems[0].what
-    assert len(cloud.calls) == 1
+    assert "refused the user “drbot” of the account “OTC-EU-DE-0000000001”" in problems[0].what
+    assert len(cloud.calls) == 2  # with the project, and without it to tell which of both is wrong
 
 
 async def test_wrong_project_name_lists_the_projects(cloud, opened):
     problem = await problem_of(opened(access_to(cloud, project_name="eu-dee")).group(EU_DE, GroupId("g")))
     assert f"No project is named “eu-dee”. The user can enter: eu-de ({cloud.project.id})." in problem.what
+
+
+async def test_wrong_project_id_lists_the_projects(cloud, opened):
+    access = access_to(cloud, project_id="0" * 32, project_name="")
+    problem = await problem_of(opened(access).group(EU_DE, GroupId("g")))
+    assert f"cannot enter a project with the id “{'0' * 32}”. The user can enter: eu-de (" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "project"),
+    [
+        ("dr-agencyy", "OTC-theirs", "eu-de_theirs"),
+        ("dr-agency", "OTC9", "eu-de_theirs"),
+        ("dr-agency", "OTC-theirs", "x"),
+    ],
+)
+async def test_an_agency_that_is_refused_is_named_and_not_the_password(cloud, opened, name, account, project):
+    cloud.add_project("eu-de_theirs", domain="OTC-theirs")
+    cloud.add_user("broker", password=PASSWORD, roles={*OPERATOR_ROLES, AGENT_OPERATOR})
+    cloud.add_agency("dr-agency", domain="OTC-theirs", trusted_domain=DEFAULT_DOMAIN)
+    login = PasswordLogin(password=SecretStr(PASSWORD), user_name="broker", domain=Domain(name=DEFAULT_DOMAIN))
+    agency = Agency(name=name, domain=Domain(name=account))
+    access = access_to(cloud, login=login, agency=agency, project_name=project)
+    problem = await problem_of(opened(access).group(EU_DE, GroupId("g")))
+    assert f"the agency “{name}” of the account “{account}” in the project “{project}”" in problem.what
+    assert "password" not in problem.what
+    assert "Agent Operator" in problem.cure
 
 
 async def test_agency_of_another_account_is_taken_on(cloud, opened):

@@ -157,18 +157,19 @@ async def test_an_order_refused_with_401_is_not_sent_again_but_the_next_call_has
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_wrong_credentials_are_tried_once_however_many_wait_and_then_pause(session, cloud, clock, status):
+    """Once more without a project, the first time only: that tells a wrong project from a wrong login."""
     cloud.login_answer = lambda request: httpx.Response(status, json={"error": {"code": status, "message": "no"}})
     problems = await asyncio.gather(*(refusal(session) for _ in range(40)))
-    assert len(cloud.logins) == 1
+    assert ["scope" in login["auth"] for login in cloud.logins] == [True, False]
     assert {p.what for p in problems} == {problems[0].what}
-    assert "user name, password or domain" in problems[0].what
-    await refusal(session)
-    assert len(cloud.logins) == 1
-    clock.advance(REFUSED_PAUSE_SECONDS + 1)
-    await refusal(session)
-    clock.advance(REFUSED_PAUSE_SECONDS + 1)
+    assert "refused the user “drbot” of the account “OTC1”: name, password or account is wrong." in problems[0].what
     await refusal(session)
     assert len(cloud.logins) == 2
+    clock.advance(REFUSED_PAUSE_SECONDS + 1)
+    await refusal(session)
+    clock.advance(REFUSED_PAUSE_SECONDS + 1)
+    await refusal(session)
+    assert len(cloud.logins) == 3
 
 
 async def test_an_identity_service_that_is_down_is_not_asked_over_and_over_for_one_read(session, cloud):
