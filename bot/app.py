@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
+from bot import garbage
 from bot.call_log import CallLog
 from bot.clock import SystemClock
 from bot.cloud.gateway import CloudGateway
@@ -98,6 +99,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], roles: Roles) ->
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         async with running(settings, environ, roles) as parts:
+            garbage.is_ready()
             log.info("ready", intake=roles.intake, work=roles.work, port=settings.port)
             await stopped.wait()
             log.info("stopping", background=len(parts.background))

@@ -6,12 +6,14 @@ import os
 
 import typer
 
+from bot import garbage
 from bot.cli import say
 
 app = typer.Typer()
 
 
 def _run(*, intake: bool = True, work: bool = True, migrates: bool = False) -> None:
+    garbage.starts()
     from bot.app import Roles, StartProblems
     from bot.app import serve as run_until_stopped
     from bot.log import configure_logging
