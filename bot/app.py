@@ -28,7 +28,7 @@ from bot.execution.queue import RunQueue
 from bot.execution.timing import Timing
 from bot.guard import Guarded
 from bot.health import refresh, unready
-from bot.listening import bolt_app
+from bot.listening import app_id_of, bolt_app
 from bot.metrics import Metrics
 from bot.policies import PolicyFile
 from bot.policy_file import PolicyProblems
@@ -166,7 +166,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         projection=projection,
         background=background,
         execution=_execution(settings, database, queue, store, desk, metrics) if roles.work else None,
-        bolt=bolt_app(settings, desk, client, identity, background) if roles.intake else None,
+        bolt=bolt_app(app_id_of(settings), desk, client, identity, background) if roles.intake else None,
     )
 
 

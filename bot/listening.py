@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
@@ -16,10 +19,27 @@ from handlers.admission import Admission, Home
 from handlers.background import Background
 
 
-def bolt_app(
-    settings: Settings, desk: Desk, client: AsyncWebClient, identity: Identity, background: Background
-) -> AsyncApp:
-    """Bolt with one answer to who we are, looked up at start and not again at each request."""
+class Known(AsyncAuthorize):
+    """One answer to who we are, looked up at start and not again at each request."""
+
+    def __init__(self, answer: AuthorizeResult) -> None:
+        self._answer = answer
+
+    async def __call__(self, **_: Any) -> AuthorizeResult:
+        return self._answer
+
+
+class OneClientApp(AsyncApp):
+    """Bolt makes a client for each request, so that a listener may change its token. Ours have one for all."""
+
+    def _init_context(self, req: AsyncBoltRequest) -> None:
+        req.context.update(
+            logger=self.logger, token=self._token, client=self.client, listener_runner=self.listener_runner
+        )
+
+
+def bolt_app(app_id: str, desk: Desk, client: AsyncWebClient, identity: Identity, background: Background) -> AsyncApp:
+    """The app. What Bolt offers and no listener of ours needs is off: it would be done for each request."""
     known = AuthorizeResult(
         enterprise_id=identity.enterprise or None,
         team_id=identity.team,
@@ -27,30 +47,28 @@ def bolt_app(
         bot_user_id=identity.bot_user,
     )
 
-    async def authorize() -> AuthorizeResult:
-        return known
-
     quiet = logging.getLogger("bot.bolt")  # Bolt warns of the token in the environment, which it does not need here
     quiet.setLevel(logging.ERROR)
 
-    app = AsyncApp(
+    app = OneClientApp(
         logger=quiet,
         client=client,
-        authorize=authorize,
+        authorize=Known(known),
         # The answer leaves when the listener returns; Bolt's other way looks for it every ten milliseconds.
         process_before_response=True,
         request_verification_enabled=False,  # bot.web checks the signature before anything is parsed
         ssl_check_enabled=False,
+        ignoring_self_events_enabled=False,  # we hear of one event, that a person opened App Home
+        attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    app.middleware(
-        Admission(home=Home(app_id=_app_id(settings), team=identity.team, enterprise=identity.enterprise), desk=desk)
-    )
+    home = Home(app_id=app_id, team=identity.team, enterprise=identity.enterprise)
+    app.middleware(Admission(home=home, desk=desk))
     register(app, desk, client, background)
     return app
 
 
-def _app_id(settings: Settings) -> str:
+def app_id_of(settings: Settings) -> str:
     """An app-level token carries the app's id: `xapp-1-A0123-…`."""
     parts = settings.slack_app_token.get_secret_value().split("-") if settings.slack_app_token else []
     return parts[2] if len(parts) > 2 else settings.slack_app_id

@@ -6,13 +6,13 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from hashlib import sha256
 
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.metrics import Metrics
 
@@ -34,7 +34,7 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) 
         return False
     if abs(now - int(stamp)) > CLOCK_TOLERANCE_SECONDS:
         return False
-    expected = "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+    expected = "v0=" + hmac.digest(secret.encode(), f"v0:{stamp}:".encode() + body, "sha256").hex()
     return hmac.compare_digest(expected, given)
 
 
@@ -52,12 +52,12 @@ class SlackEndpoint:
         if not is_signed(self._secret, request.headers, body, time.time()):
             return web.Response(status=401, text="The signature does not match.")
         try:
-            answer = await self._app.async_dispatch(await to_bolt_request(request))
+            answer = await self._app.async_dispatch(AsyncBoltRequest(body=body.decode(), headers=dict(request.headers)))
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             log.warning("payload_unreadable", error=type(error).__name__)
             return web.Response(status=400, text="This payload can't be read.")
         self._metrics.observe("ack", time.monotonic() - began, kind=kind_of(request.content_type, body))
-        return await to_aiohttp_response(answer)
+        return await to_aiohttp_response(answer) if answer.body else web.Response(status=answer.status)
 
 
 def kind_of(content_type: str, body: bytes) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -20,6 +19,7 @@ from bot.demo.workspace import Cast, Person, standalone
 from bot.domain.people import Account
 from bot.domain.policy import Audience, Role
 from bot.domain.request import Request
+from bot.listening import bolt_app
 from bot.service.desk import Desk
 from bot.service.opening import open_request
 from bot.service.outcomes import Opened
@@ -27,8 +27,6 @@ from bot.slack.client import Identity, Wire, slack_client, slack_session, who_am
 from bot.slack.ids import COMMAND, encode_target
 from bot.slack.people import SlackPeople
 from bot.slack.projection import Projection
-from handlers import register
-from handlers.admission import Admission, Home
 from handlers.background import Background
 from tests.service.bench import Bench, draft
 
@@ -134,7 +132,7 @@ async def opened_front(url: str) -> AsyncIterator[Front]:
         limits = replace(bench.desk.limits, fresh_for=timedelta(0))
         desk = replace(bench.desk, people=people, notifier=projection, limits=limits)
         background = Background()
-        app = _app(cast, desk, client, identity, background)
+        app = bolt_app(cast.app.app_id, desk, client, identity, background)
         showing = asyncio.create_task(projection.run())
         own = slack_client(cast.app.app_token, cast.slack.api_url, session)
         socket = AsyncSocketModeHandler(app, cast.app.app_token, web_client=own)
@@ -155,24 +153,3 @@ def _allow(bench: Bench, cast: Cast, identity: Identity) -> None:
     )
     bench.policies.policy = replace(bench.policies.policy, team=identity.team)
     bench.policies.rule(roles=(Role(name="dr", need=2, who=listed),), approvals_channel=cast.approvals.id)
-
-
-def _app(cast: Cast, desk: Desk, client: Any, identity: Identity, background: Background) -> AsyncApp:
-    known = AuthorizeResult(
-        enterprise_id=None, team_id=identity.team, bot_token=client.token, bot_user_id=identity.bot_user
-    )
-
-    async def authorize() -> AuthorizeResult:
-        return known
-
-    app = AsyncApp(
-        client=client,
-        authorize=authorize,
-        process_before_response=True,
-        request_verification_enabled=False,
-        ssl_check_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.middleware(Admission(home=Home(app_id=cast.app.app_id, team=identity.team), desk=desk))
-    register(app, desk, client, background)
-    return app
