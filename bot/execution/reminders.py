@@ -20,7 +20,7 @@ async def remind(parts: Parts, request: Request) -> None:
     place = Place(PlaceKind.REMINDER, f"{request.revision}.{number}")
     if not rule or not number or await _is_there(parts, request, place):
         return
-    users = await _still_asked(parts, rule, request)
+    users = await _still_asked(parts, rule, request, now)
 
     def work(tx: Transaction) -> None:
         current = tx.requests.get(request.id)
@@ -41,10 +41,10 @@ async def _is_there(parts: Parts, request: Request, place: Place) -> bool:
     return await patiently(parts, lambda tx: tx.surfaces.find(request.id, place) is not None, reads=True)
 
 
-async def _still_asked(parts: Parts, rule: Rule, request: Request) -> tuple[str, ...]:
+async def _still_asked(parts: Parts, rule: Rule, request: Request, now: datetime) -> tuple[str, ...]:
     approvals = await patiently(parts, lambda tx: tx.approvals.of(request.id, request.revision), reads=True)
     members = {name: await _members(parts, name) for role in rule.roles for name in role.who.usergroups}
-    return who_can_still_act(parts.policy_source.policy, rule, request, approvals, members)
+    return who_can_still_act(parts.policy_source.policy, rule, request, approvals, members, now=now)
 
 
 async def _members(parts: Parts, usergroup: str) -> frozenset[str]:

@@ -33,10 +33,10 @@ REFUSED: Mapping[Refusal, str] = MappingProxyType(
         Refusal.FOREIGN: "Your account belongs to another workspace. Nothing was counted. Use one of this workspace.",
         Refusal.NOBODY_KNOWS: "Slack could not say who you are, so the answer is no. Nothing was changed. "
         "Try again in a minute; if Slack stays away, an operator can use the command line.",
-        Refusal.NO_RULE: "No rule of the policy covers this group, so nobody may fail it over. Nothing was requested. "
+        Refusal.NO_RULE: "No rule of the policy covers this group, so nobody may fail it over. Nothing was changed. "
         "Ask the owner of the bot's policy file to add it.",
-        Refusal.OUTSIDE_WINDOW: "That is outside the change windows of this group. Nothing was requested. "
-        "Choose a start time inside one.",
+        Refusal.OUTSIDE_WINDOW: "The change windows of this group are closed then. Nothing was counted. "
+        "Approve while one is open, or ask for a start time inside one.",
         Refusal.STEP_UP_NEEDED: "This needs your second factor. Nothing was counted. If no link comes with this "
         "answer, the bot has no page for it yet: ask its operator to set PUBLIC_URL and STEP_UP_KEY.",
         Refusal.TOO_MANY: "There were too many requests in a short time, by you or for this group. "

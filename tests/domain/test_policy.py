@@ -285,21 +285,29 @@ def test_the_quorum_of_living_people_can_be_foreseen() -> None:
 
 def test_only_those_whose_yes_would_still_help_are_reminded() -> None:
     members = {"S1": frozenset({"U5", "U1"})}
-    assert who_can_still_act(POLICY, RULE, ASK, [], members) == ("U2", "U3", "U4", "U5")
+    assert who_can_still_act(POLICY, RULE, ASK, [], members, now=NOW) == ("U2", "U3", "U4", "U5")
     by_owner = approval(ASK, account("U2"), "owner", person_id="ben")
-    assert who_can_still_act(POLICY, RULE, ASK, [by_owner], members) == ("U3", "U4", "U5")
+    assert who_can_still_act(POLICY, RULE, ASK, [by_owner], members, now=NOW) == ("U3", "U4", "U5")
     by_both = approval(ASK, account("U3"), "owner", "platform")  # may move over to the other role
-    assert who_can_still_act(POLICY, RULE, ASK, [by_both], members) == ("U2", "U4", "U5")
+    assert who_can_still_act(POLICY, RULE, ASK, [by_both], members, now=NOW) == ("U2", "U4", "U5")
     by_platform = approval(ASK, account("U4"), "platform")
-    assert who_can_still_act(POLICY, RULE, ASK, [by_owner, by_platform], members) == ()
+    assert who_can_still_act(POLICY, RULE, ASK, [by_owner, by_platform], members, now=NOW) == ()
     old = replace(by_owner, revision=0)
-    assert "U3" in who_can_still_act(POLICY, RULE, ASK, [old], members)
+    assert "U3" in who_can_still_act(POLICY, RULE, ASK, [old], members, now=NOW)
+
+
+def test_nobody_is_reminded_while_the_change_window_is_closed() -> None:
+    rule = replace(RULE, windows=(MONDAY_NIGHT,))
+    assert who_can_still_act(POLICY, rule, ASK, [], {}, now=NOW) == ()
+    assert who_can_still_act(POLICY, rule, ASK, [], {}, now=NOW + timedelta(hours=2)) == ("U2", "U3", "U4")
+    tonight = replace(ASK, options=Options(start_at=NOW + timedelta(hours=2)))
+    assert who_can_still_act(POLICY, rule, tonight, [], {}, now=NOW) == ("U2", "U3", "U4")
 
 
 def test_an_operator_who_asks_is_reminded_of_nothing() -> None:
     own = replace(ASK, requester=Account("", OPERATOR_TEAM, "ben"))
-    assert "U2" not in who_can_still_act(POLICY, RULE, own, [], {})
-    assert "U3" in who_can_still_act(POLICY, RULE, own, [], {})
+    assert "U2" not in who_can_still_act(POLICY, RULE, own, [], {}, now=NOW)
+    assert "U3" in who_can_still_act(POLICY, RULE, own, [], {}, now=NOW)
 
 
 def test_the_policy_explains_itself() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from bot.domain.people import Account, Person
 from bot.domain.policy.membership import Members, is_same_person, person_id_of, roles_of, users_of
-from bot.domain.policy.rights import refusal_of_account, right_to_approve
-from bot.domain.policy.rules import Policy, Quorum, Rule
+from bot.domain.policy.rights import decide, refusal_of_account, right_to_approve
+from bot.domain.policy.rules import Action, Policy, Quorum, Rule
 from bot.domain.request import Approval, Request
 
 Roles = Sequence[str]
@@ -70,11 +71,12 @@ def best_quorum(policy: Policy, rule: Rule, people: Iterable[Person], requester:
 
 
 def who_can_still_act(
-    policy: Policy, rule: Rule, request: Request, approvals: Sequence[Approval], members: Members
+    policy: Policy, rule: Rule, request: Request, approvals: Sequence[Approval], members: Members, *, now: datetime
 ) -> tuple[str, ...]:
-    """The Slack user ids worth a reminder: their approval would bring the quorum nearer.
+    """The Slack user ids worth a reminder: their approval would be taken now and bring the quorum nearer.
 
-    Never the requester, nobody who approved already, no backups, nobody once the quorum is met.
+    Never the requester, nobody who approved already, no backups, nobody once the quorum is met, and nobody at all
+    while the change window is closed.
     """
     counted = [one for one in approvals if _counts(policy, request, one)]
     given = quorum(rule, counted).given
@@ -87,7 +89,9 @@ def who_can_still_act(
             _slack_person(policy, request, user, members) for user in sorted(asked - done) if "/" not in user
         )
         if person.person_id not in roles_by_person
-        and (right := right_to_approve(policy, rule, person, request, has_stepped_up=True)).is_allowed
+        and (
+            right := decide(policy, rule, Action.APPROVE, person, request=request, now=now, has_stepped_up=True)
+        ).is_allowed
         and _fill(rule, {**roles_by_person, person.person_id: right.roles}).given > given
     )
 
