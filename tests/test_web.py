@@ -108,6 +108,12 @@ async def test_a1_a3_a36_a_request_without_a_true_signature_is_refused(
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "cp037"])
+async def test_a3_the_same_words_in_another_charset_are_another_body(site: Site, charset: str) -> None:
+    status, _ = await post(site, COMMAND.decode().encode(charset), signed(COMMAND))
+    assert (status, site.handled) == (401, [])
+
+
 async def test_a36_a_huge_body_is_refused_before_it_is_read_whole(site: Site) -> None:
     body = b"x" * (5 * 1024 * 1024)
     status, _ = await post(site, body, signed(body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import sqlite3
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 from hashlib import sha256
 from io import BytesIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from aiohttp import ClientSession, web
@@ -23,6 +24,7 @@ from bot.metrics import Metrics
 from bot.service.confirming import confirm
 from bot.service.outcomes import Approved
 from bot.slack.ids import CallbackId
+from bot.stepup import step_up_routes
 from bot.web import SlackEndpoint, web_application
 from tests.handlers.front import Front, Thing, opened_front
 from tests.service.bench import AMIR, Bench, code_of
@@ -62,7 +64,9 @@ def signed(body: bytes, *, age_seconds: int = 0) -> dict[str, str]:
 
 
 @pytest.fixture
-async def endpoint(front: Front) -> AsyncIterator[str]:
+def application(front: Front) -> web.Application:
+    """Everything that a bot serves over HTTP."""
+
     async def ready() -> dict[str, str]:
         return {}
 
@@ -70,12 +74,60 @@ async def endpoint(front: Front) -> AsyncIterator[str]:
 
     metrics = Metrics()
     slack = SlackEndpoint(front.app, SECRET, metrics)
-    application = web_application(metrics=metrics, readiness=ready, refresh_metrics=nothing, slack=slack)
+    pages = step_up_routes(front.desk, "https://bot.example")
+    return web_application(metrics=metrics, readiness=ready, refresh_metrics=nothing, slack=slack, pages=pages)
+
+
+@pytest.fixture
+async def endpoint(application: web.Application) -> AsyncIterator[str]:
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     await runner.cleanup()
+
+
+async def test_a1_no_route_that_the_router_knows_acts_on_an_unsigned_request(
+    front: Front, application: web.Application, endpoint: str
+) -> None:
+    """The page for the second factor has its own proof in the address; the others show figures and take nothing."""
+    request, _ = await front.asked()
+    withdrawal: Thing = {
+        "type": "block_actions",
+        "api_app_id": front.cast.app.app_id,
+        "team": {"id": front.team},
+        "user": {"id": front.rosa.id, "team_id": front.team},
+        "actions": [{"action_id": "withdraw", "block_id": "b", "type": "button", "value": f"{request.id}:1"}],
+    }
+    body = f"payload={quote(json.dumps(withdrawal))}".encode()
+    paths = {resource.canonical for resource in application.router.resources()}
+    answers = {}
+    async with ClientSession() as session:
+        for path in paths:
+            url = endpoint.replace("/slack/events", path.replace("{token}", "invented"))
+            unsigned = {"Content-Type": "application/x-www-form-urlencoded"}
+            async with session.post(url, data=BytesIO(body), headers=unsigned) as answer:
+                answers[path] = answer.status
+        async with session.post(endpoint, data=BytesIO(body), headers=signed(body)) as answer:
+            assert answer.status == 200
+    read_only = dict.fromkeys(("/healthz", "/readyz", "/metrics"), 405)
+    assert answers == {**read_only, "/slack/events": 401, "/step-up/{token}": 410}
+    await front.see(lambda: "Withdrawn" in str(front.cards()[-1]))
+    assert [action for action, _, _ in await front.outcomes()] == ["request", "withdraw"]
+
+
+async def test_a3_two_lengths_are_one_request_too_many(endpoint: str) -> None:
+    """What one reader takes for the body and another for the next request."""
+    body = b"command=%2Ffailover"
+    headers = {**signed(body), "Host": "bot", "Connection": "close"}
+    lines = ["POST /slack/events HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    lines += [f"Content-Length: {len(body)}", "Content-Length: 3", "", ""]
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(endpoint).port)
+    writer.write("\r\n".join(lines).encode() + body)
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400") or answer.startswith(b"HTTP/1.0 400")
+    assert b"Traceback" not in answer
 
 
 async def test_a4_a_captured_approval_counts_once_and_an_old_one_is_not_even_read(front: Front, endpoint: str) -> None:

@@ -13,7 +13,7 @@ NAMED = re.compile(r"def test_((?:[af]\d+_)+)")
 SHOWN_BY = {
     22: ("slack/test_contract.py", "test_no_text_is_live_in_any_message_or_view"),
     24: ("slack/test_projection.py", "test_a_channel_that_outsiders_joined_gets_no_more_progress"),
-    28: ("cloud/test_gateway.py", "test_the_password_call_is_never_made"),
+    28: ("chaos/test_chaos.py", "test_f10_f26_under_chaos_every_invariant_holds"),  # I6: messages, logs and tables
     29: ("test_log.py", "test_arguments_exceptions_and_foreign_loggers_are_cleaned"),
     35: ("storage/test_audit.py", "test_the_first_row_that_is_not_as_written_is_named"),
 }

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.demo.reading import words_of
 from bot.slack.ids import COMMAND, ActionId, CallbackId
+from handlers.admission import Admission, Home
 from handlers.boundary import Boundary
 from handlers.counter import Counter
 from handlers.payload import FormState, Raw, action_id_of, block_ids_of, clicked_value, origin_of, searched, typed
@@ -147,6 +148,14 @@ async def test_a5_payloads_of_another_app_or_workspace_are_dropped_and_recorded(
     assert (await front.dispatch(body)).status == 200
     assert (await front.outcomes())[1:] == [("payload", outcome, "")]
     assert front.amir.ephemerals(front.cast.approvals.id) == []
+
+
+@pytest.mark.parametrize(("enterprise", "reason"), [("E1", ""), ("", ""), ("E2", "foreign_enterprise")])
+async def test_a5_payloads_of_another_organisation_are_dropped(front: Front, enterprise: str, reason: str) -> None:
+    """Within an organisation Slack names it or leaves it out; another name is somebody else's."""
+    home = Home(app_id=front.cast.app.app_id, team=front.team, enterprise="E1")
+    body = pressed(front, ActionId.RETRACT.value, enterprise={"id": enterprise})
+    assert Admission(home=home, desk=front.desk).foreign(origin_of(body)) == reason
 
 
 async def test_a14_a_stranger_of_a_shared_channel_is_refused_by_the_team_of_the_account(front: Front) -> None:
