@@ -114,7 +114,7 @@ def _proof(tx: Transaction, desk: Desk, token: str, code: str, *, is_spent: bool
     link = _standing(tx, token)
     request = tx.requests.get(link.request_id) if link else None
     if link is None or request is None or desk.step_up is None:
-        return LinkOver()
+        return _over(tx, token)
     who = factor_of(link.account)
     factor = tx.second_factors.get(who)
     if factor is None:
@@ -127,6 +127,15 @@ def _proof(tx: Transaction, desk: Desk, token: str, code: str, *, is_spent: bool
     if is_spent and not tx.second_factors.accept(who, counter):
         return _noted(tx, request, link, WrongCode(), WRONG)
     return Proof(link=link, counter=counter)
+
+
+def _over(tx: Transaction, token: str) -> LinkOver:
+    """A link that we gave away leaves a trace, whoever follows it too late; an invented one is nobody's."""
+    link = tx.step_ups.get(hash_of(token))
+    request = tx.requests.get(link.request_id) if link else None
+    if link and request:
+        _noted(tx, request, link, LinkOver(), "link_over")
+    return LinkOver()
 
 
 def _wrong_codes(tx: Transaction, desk: Desk, link: StepUp) -> int:

@@ -82,6 +82,18 @@ async def test_a17_a_link_works_once(bench: Bench) -> None:
     assert (await bench.view(request)).approvals == ()
 
 
+async def test_a17_following_a_used_link_is_recorded_and_an_invented_one_floods_nothing(bench: Bench) -> None:
+    secrets = await bench.enrol(AMIR)
+    request = await bench.asked()
+    token = await bench.token(request)
+    assert isinstance(await confirm(bench.desk, token, code_of(secrets[AMIR]), NOTHING), Approved)
+    assert await confirm(bench.desk, token, code_of(secrets[AMIR], steps=1), NOTHING) == LinkOver()
+    assert (await bench.outcomes())[-1] == ("step_up", "link_over")
+    rows = len(await bench.outcomes())
+    assert await confirm(bench.desk, "invented", "123456", NOTHING) == LinkOver()
+    assert len(await bench.outcomes()) == rows
+
+
 async def test_a17_a_link_ends_by_the_clock_of_the_database(bench: Bench) -> None:
     secrets = await bench.enrol(AMIR)
     request = await bench.asked()
