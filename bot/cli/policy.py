@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,14 @@ def explain(
     file: Annotated[Path | None, typer.Option(help="Without it: FAILOVER_POLICY, else policy.toml.")] = None,
 ) -> None:
     """Who may do what with a group, and whether its quorum can be met today by people who are there."""
+    from bot.policy_file.shapes import ACCOUNT
+
+    if not re.fullmatch(ACCOUNT, user):
+        stop_with(
+            f"“{harmless(user)}” is no user id. Write U… or T…/U… of Slack, or operator/NAME. A Slack profile shows "
+            "the id under More → Copy member ID.",
+            code=USAGE_ERROR,
+        )
     for sentence in run(_explained(loaded(file or policy_file()), user, group, project)):
         typer.echo(harmless(sentence))
 

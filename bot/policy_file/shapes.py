@@ -57,9 +57,8 @@ OPERATOR = r"operator/[A-Za-z0-9._-]+"
 SLACK_USER = r"[UW][A-Z0-9]{2,}"
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 UserId = Annotated[str, _id(rf"{SLACK_USER}|{OPERATOR}", "user id (U… of Slack, or operator/NAME)")]
-AccountId = Annotated[
-    str, _id(rf"(T[A-Z0-9]+/)?{SLACK_USER}|{OPERATOR}", "account (U… or T…/U… of Slack, or operator/NAME)")
-]
+ACCOUNT = rf"(T[A-Z0-9]+/)?{SLACK_USER}|{OPERATOR}"
+AccountId = Annotated[str, _id(ACCOUNT, "account (U… or T…/U… of Slack, or operator/NAME)")]
 GroupId = Annotated[str, _id(r"S[A-Z0-9]{2,}", "Slack user group id (S…)")]
 ChannelId = Annotated[str, _id(r"[CG][A-Z0-9]{2,}", "Slack channel id (C… or G…, not the name)")]
 TeamId = Annotated[str, _id(r"(T[A-Z0-9]{2,})?", "Slack workspace id (T…)")]

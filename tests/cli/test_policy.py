@@ -112,3 +112,10 @@ async def test_without_a_cloud_the_name_alone_is_matched_and_that_is_said(slack_
     said = (await slack_prompt.awaited(*explained(cast.requester.id))).stdout
     assert 'Group "pg-erp" falls under the rule "erp"' in said
     assert "The group was not looked up, so tags were not compared" in said
+
+
+@pytest.mark.parametrize("name", ["rosa", "@rosa", "Rosa Lindqvist", "operator/", ""])
+def test_a_name_is_no_user_and_nothing_is_said_about_nobody(prompt: Prompt, name: str) -> None:
+    result = prompt.typed("policy", "explain", "--user", name, "--group", "pg-erp")
+    assert result.exit_code == 2
+    assert "is no user id. Write U…" in result.stderr
