@@ -64,7 +64,7 @@ def _records(case: Case) -> Iterable[tuple[str, ...]]:
             stamp(record.at),
             who(entry.actor, case.names),
             entry.surface,
-            words.action(entry.action),
+            words.action(entry.action, alone=bool(entry.detail.get("break_glass"))),
             words.outcome(entry.outcome),
             _detail(record),
         )

@@ -71,12 +71,13 @@ def record_item(record: Recorded, names: Mapping[Account, str] | None = None) ->
     }
     subject = f", request {entry.request_id}" if entry.request_id else ""
     revision = f", revision {entry.revision}" if entry.revision is not None else ""
+    tried = words.action(entry.action, alone=bool(entry.detail.get("break_glass")))
     came_of_it = "" if entry.outcome == "done" else f": {words.outcome(entry.outcome)}"
     return Item(
         kind="audit",
         at=record.at,
         who=who(entry.actor, names),
-        what=f"{words.action(entry.action)}{came_of_it} ({words.surface(entry.surface)}{subject}{revision})",
+        what=f"{tried}{came_of_it} ({words.surface(entry.surface)}{subject}{revision})",
         outcome=entry.outcome,
         reference=f"audit row {record.number}",
         facts={"hash": record.hash, "previous_hash": record.previous_hash, "hashed": hashed},

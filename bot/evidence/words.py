@@ -119,7 +119,10 @@ PLACES: Mapping[PlaceKind, str] = MappingProxyType(
 )
 
 
-def action(word: str) -> str:
+def action(word: str, *, alone: bool = False) -> str:
+    """`alone`: what looks like an approval of the own request was a break-glass."""
+    if alone:
+        return ACTIONS[Action.BREAK_GLASS]
     return ACTIONS.get(word) or word.replace("_", " ").capitalize()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.lines import LineKind, line
 from bot.domain.people import OPERATOR_TEAM
 from bot.domain.policy import Policy, Rule, rule_for, users_of
@@ -16,8 +18,8 @@ def break_glass(tx: Transaction, desk: Desk, request: Request, cause: Cause) -> 
     """Approved by its requester's own word, and handed to the engine."""
     rule = rule_for(desk.policy, request.group)
     ends_at = approval_ends_at(tx.now, request.options, rule) if rule else request.expires_at
-    account = request.requester
-    approved = advance(tx, request, Event.APPROVE, cause, decided_by=account, decided_at=tx.now, expires_at=ends_at)
+    account, alone = request.requester, replace(cause, detail={**cause.detail, "break_glass": True})
+    approved = advance(tx, request, Event.APPROVE, alone, decided_by=account, decided_at=tx.now, expires_at=ends_at)
     if approved is None:  # the row holds another plan than the one it was read with: nothing is kept of this
         raise RuntimeError(f"request {request.id} could not be approved although it was held")
     users, groups = approvers_of(desk.policy, rule) if rule else ([], [])

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bot.evidence import Item, gather, items_of
 from bot.service.deciding import deny
-from bot.service.outcomes import Refused
+from bot.service.outcomes import Opened, Refused
 from tests.service.bench import AMIR, CHEN, PAT, Bench, click
 from tests.service.conftest import bench, desk_template, desk_url
 
@@ -46,3 +46,10 @@ async def test_refusals_are_told_in_words_and_the_requester_by_name(bench: Bench
     assert told[0].who.startswith("Rosa Lindqvist (UROSA")
     assert told[2].what.startswith("Approve this plan: refused, it is the person's own request (with a button in Slack")
     assert told[3].what.startswith("Deny the request: refused, not an approver of this group")
+
+
+async def test_a_break_glass_is_not_told_like_an_approval_of_the_own_request(bench: Bench) -> None:
+    opened = await bench.ask(break_glass=True, typed_name="pg-1", reason="The first zone burns, nobody answers")
+    assert isinstance(opened, Opened)
+    told = [item.what for item in await pack(bench, opened.request.id) if item.kind == "audit"]
+    assert told[1].startswith("Start alone, without approvals (break-glass)")

@@ -32,6 +32,7 @@ async def test_one_person_alone_starts_at_once_and_everybody_who_could_approve_i
     assert (line["kind"], line["users"], line["groups"]) == ("break_glass", ["UAMIR", "UCHEN"], ["S1", "S2"])
     assert line["reason"] == GLASS["reason"]
     assert await bench.outcomes() == [("request", "done"), ("approve", "done")]
+    assert (await bench.audit())[-1].entry.detail["break_glass"] is True
 
 
 async def test_who_is_not_listed_does_not_break_the_glass(bench: Bench) -> None:

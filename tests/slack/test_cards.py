@@ -151,6 +151,8 @@ def test_break_glass_wears_its_badge_to_the_end() -> None:
         message = decision_card(given.scene(given.request(state, break_glass=True)))
         assert "BREAK-GLASS" in told(message)[0]
         assert "*break-glass* by <@UREQ>, alone" in "\n".join(told(message))
+    ended = end_card(given.scene(given.request(State.VERIFIED, break_glass=True), run=given.run()))
+    assert told(ended)[0].startswith("BREAK-GLASS · VERIFIED")
 
 
 def test_the_old_card_of_a_changed_plan_links_to_the_new_one_and_has_no_buttons() -> None:

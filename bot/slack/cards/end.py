@@ -22,7 +22,8 @@ SHOWS_LOGIN = MOVED | {State.UNVERIFIED}
 def end_card(scene: Scene) -> Message:
     request = scene.request
     word = outcome(request, scene.run)
-    title = f"{plain(word, 60)} · {plain(request.group.name, 80)}"
+    badge = "BREAK-GLASS · " if request.break_glass else ""
+    title = f"{badge}{plain(word, 60)} · {plain(request.group.name, 80)}"
     told = [f"*Production:* {active_site(scene)}", f"*Clocks:* {_clocks(scene)}", *_exceptions(scene)]
     blocks = [
         header(title),
