@@ -231,6 +231,15 @@ async def test_a_quorum_of_people_who_left_cannot_be_met(patient: Patient) -> No
     assert "amir" in complaint.sentence
 
 
+async def test_an_approver_whom_slack_does_not_know_is_named(patient: Patient) -> None:
+    approvers = patient.cast.approver_group.id
+    patient.change_policy((f'usergroups = ["{approvers}"]', 'users = ["U0NOBODY1", "U0NOBODY2"]'))
+    complaint = await patient.complaint(Area.POLICY)
+    assert complaint.health is Health.FAILED
+    assert complaint.sentence.startswith("The quorum cannot be met by anybody who is there: approver 0 of 1.")
+    assert complaint.sentence.endswith("Not counted: U0NOBODY1, U0NOBODY2.")
+
+
 async def test_an_approver_without_a_substitute_is_a_warning(patient: Patient) -> None:
     patient.cast.slack.trouble.deactivate(patient.cast.approvers[0].id)
     complaint = await patient.complaint(Area.POLICY)
