@@ -41,7 +41,8 @@ from bot.slack.words import STATE
 REFUSED_HERE = {
     Refusal.NOT_APPROVER: "You are not an approver of this group. Nothing was counted. "
     "`failover-bot policy explain` says who is.",
-    Refusal.REVIEW_OWED: "You still owe the review of your last break-glass. Nothing was started. Write it first.",
+    Refusal.REVIEW_OWED: "You still owe the review of your last break-glass. Nothing was started. "
+    "Write it first: `failover-bot review REQUEST --text …`; `failover-bot status` lists the request.",
     Refusal.STEP_UP_NEEDED: "This needs your second factor, and the bot has no page for it: PUBLIC_URL and STEP_UP_KEY "
     "are not set here. Nothing was counted.",
 }
@@ -95,10 +96,13 @@ def approving(outcome: Approving) -> tuple[str, int]:
             return _stale(outcome), 1
 
 
-def acting(outcome: Acting, done: str) -> tuple[str, int]:
+def acting(outcome: Acting, done: str, *, nothing: str = "") -> tuple[str, int]:
+    """`nothing`: what is said when there was nothing to do it with."""
     match outcome:
         case Done(request=request):
             return f"{done} Request {request.id} is now: {STATE[request.state]}.", 0
+        case TooLate() | NothingToAnswer() if nothing:
+            return nothing, 1
         case TooLate(request=request) | NothingToAnswer(request=request):
             return f"Too late: request {request.id} is {STATE[request.state]} by now. Nothing was changed.", 1
         case Refused():

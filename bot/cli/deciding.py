@@ -92,6 +92,35 @@ def withdraw(request: Id, reason: Annotated[str, typer.Option(help="For the reco
     _answer(decide)
 
 
+@app.command()
+def retract(request: Id) -> None:
+    """Take your own approval back before the run starts."""
+    from bot.cli.answers import acting
+    from bot.cli.desk import click
+    from bot.service.deciding import retract as take_back
+
+    async def decide(desk: Desk) -> Answer:
+        nothing = "You have no approval to take back on this request. Nothing was changed."
+        return acting(await take_back(desk, click(request)), "Your approval is taken back.", nothing=nothing)
+
+    _answer(decide)
+
+
+@app.command()
+def review(request: Id, text: Annotated[str, typer.Option(help="What happened, why alone, what changes now.")]) -> None:
+    """Write the review that your break-glass owes, once it is over. Before it you may not break the glass again."""
+    from bot.cli.answers import acting
+    from bot.cli.desk import click
+    from bot.service.steering import review as write
+
+    async def decide(desk: Desk) -> Answer:
+        nothing = "No review is due: it is no break-glass, it is not over yet, or its review is written."
+        outcome = await write(desk, click(request, reason=text))
+        return acting(outcome, "Your review is recorded.", nothing=f"{nothing} Nothing was changed.")
+
+    _answer(decide)
+
+
 def _answer(decide: Callable[[Desk], Awaitable[Answer]]) -> None:
     from bot.cli.desk import opened_desk
 

@@ -229,3 +229,42 @@ async def test_a_break_glass_of_the_highest_tier_says_that_it_waits_for_the_seco
     assert opened.exit_code == 0, opened.output
     assert "nothing was started yet. Confirm at https://bot.example/step-up/" in opened.stdout
     assert enqueued(operator_prompt) == {}
+
+
+async def test_an_approval_is_taken_back_at_the_prompt(
+    operator_prompt: Prompt, asked: Request, store: SqlStore
+) -> None:
+    none = await operator_prompt.awaited("retract", asked.id)
+    assert none.exit_code == 1
+    assert "You have no approval to take back" in none.stderr
+    await operator_prompt.awaited("approve", asked.id, "--plan", asked.plan.code, *accepting(asked))
+    assert now(store, asked).state is State.APPROVED
+    done = await operator_prompt.awaited("retract", asked.id)
+    assert done.exit_code == 0, done.output
+    assert "Your approval is taken back." in done.stdout
+    assert now(store, asked).state is State.PENDING
+    assert (last(store).entry.action, last(store).entry.actor) == ("retract", this_operator())
+
+
+async def test_the_review_of_a_break_glass_is_written_at_the_prompt_and_opens_the_way_to_the_next(
+    operator_prompt: Prompt, store: SqlStore, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    me = account_key(this_operator())
+    policy.write_text(
+        policy.read_text().replace('groups = ["pg-*"]', f'groups = ["pg-*"]\nbreak_glass = {{ users = ["{me}"] }}')
+    )
+    words = ("--reason", "The first zone burns, nobody answers", "--break-glass")
+    opened = await operator_prompt.awaited("request", "pg-erp", *words, "--type-name", "pg-erp")
+    assert opened.exit_code == 0, opened.output
+    request = store.look(lambda tx: tx.requests.recent())[0]
+    early = await operator_prompt.awaited("review", request.id, "--text", "It was right")
+    assert "No review is due" in early.stderr
+    store.transact(lambda tx: tx.requests.move(request, replace(request, state=State.VERIFIED)))
+    again = ("request", "pg-crm", *words, "--type-name", "pg-crm")
+    owed = await operator_prompt.awaited(*again)
+    assert "failover-bot review REQUEST" in owed.stderr
+    assert "A reason is required" in (await operator_prompt.awaited("review", request.id, "--text", " ")).stderr
+    assert (await operator_prompt.awaited("review", request.id, "--text", "It was right")).exit_code == 0
+    assert now(store, request).review == "It was right"
+    assert (await operator_prompt.awaited(*again)).exit_code == 0
