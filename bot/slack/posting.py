@@ -40,11 +40,12 @@ CLOCK_SKEW = timedelta(minutes=5)  # between the database's clock and Slack's
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """`thread_ts` is the thread that Slack really put it in."""
+    """`thread_ts` is the thread that Slack really put it in; `text` what a message that was found says."""
 
     channel: str
     ts: str
     thread_ts: str = ""
+    text: str = ""
 
 
 async def post(wire: Wire, spot: Spot, message: Message, key: str) -> Posted | Refused | Limited | Lost:
@@ -82,16 +83,18 @@ async def whisper(wire: Wire, spot: Spot, user: str, message: Message) -> Answer
     )
 
 
-async def search(wire: Wire, spot: Spot, key: str, since: datetime) -> Posted | Refused | Limited | Lost | None:
-    """The message with this key that was posted after `since`, if Slack has it."""
+async def search(
+    wire: Wire, spot: Spot, key: str, since: datetime, *, but: str = ""
+) -> Posted | Refused | Limited | Lost | None:
+    """The message with this key that was posted after `since`, if Slack has it. `but`: the one that it replaces."""
     cursor = ""
     for _ in range(SEARCH_PAGES):
         answer = await _page(wire, spot, since - CLOCK_SKEW, cursor)
         if not isinstance(answer, Done):
             return answer
         for found in answer.body.get("messages", ()):
-            if key_of(found) == key:
-                return Posted(spot.channel, str(found["ts"]), spot.thread_ts)
+            if key_of(found) == key and found["ts"] != but:
+                return Posted(spot.channel, str(found["ts"]), spot.thread_ts, str(found.get("text", "")))
         cursor = str((answer.body.get("response_metadata") or {}).get("next_cursor") or "")
         if not cursor:
             return None

@@ -87,11 +87,12 @@ class Showing:
             return await self._move(due, trouble.error)
         return self._failure(due, "conversations.open", "", trouble)
 
-    async def _post(self, due: Due, spot: Spot, *, moved_because: str = "") -> End:
-        if due.surface.sent_at and self._unsent.get(due.surface.id) != due.surface.attempts:
-            found = await search(self.wire, spot, due.key, due.surface.sent_at)
+    async def _post(self, due: Due, spot: Spot, *, moved_because: str = "", is_looked_for: bool = False) -> End:
+        is_unsent = self._unsent.get(due.surface.id) == due.surface.attempts
+        if due.surface.sent_at and not is_unsent and not is_looked_for:
+            found = await search(self.wire, spot, due.key, due.surface.sent_at, but=due.surface.ts)
             if isinstance(found, Posted):
-                return await self._edit(due, found.channel, found.ts, found.thread_ts)
+                return await self._edit(due, found.channel, found.ts, found.thread_ts, found=found)
             if isinstance(found, Limited | Lost):
                 return self._failure(due, "search", spot.channel, found)
         wait = self.pace.wait_for_post(spot.channel, is_urgent=due.is_urgent, patience=PATIENCE_SECONDS)
@@ -127,7 +128,8 @@ class Showing:
             return GivenUp(error) if isinstance(spot, Refused) else self._failure(due, "conversations.open", "", spot)
         return await self._post(due, spot, moved_because=error)
 
-    async def _edit(self, due: Due, channel: str, ts: str, thread_ts: str) -> End:
+    async def _edit(self, due: Due, channel: str, ts: str, thread_ts: str, *, found: Posted | None = None) -> End:
+        """`found`: by a search, after its answer was lost."""
         if self._looks.get(due.surface.id) == (due.surface.rendered, due.look):
             return Shown(channel, ts, thread_ts)
         is_progress = due.kind is PlaceKind.PROGRESS
@@ -141,17 +143,19 @@ class Showing:
                 return Shown(channel, ts, thread_ts)
             case Refused("message_not_found"):
                 return Gone(answer.error)
+            case Refused() if answer.error in UNEDITABLE and found and found.text == due.message.text:
+                return Shown(channel, ts, thread_ts)
             case Refused() if answer.error in UNEDITABLE:
-                return await self._say_again(due, channel, ts, thread_ts)
+                return await self._say_again(due, channel, ts, thread_ts, is_looked_for=found is not None)
             case Refused() if answer.error in CHANNEL_TROUBLE:
                 return await self._move(due, answer.error)
             case _:
                 return self._failure(due, "chat.update", channel, answer)
 
-    async def _say_again(self, due: Due, channel: str, ts: str, thread_ts: str) -> End:
+    async def _say_again(self, due: Due, channel: str, ts: str, thread_ts: str, *, is_looked_for: bool) -> End:
         """What may not be edited is said anew: a card's news in its thread, anything else in its place."""
         if due.kind is not PlaceKind.CARD:
-            return await self._post(due, Spot(channel, thread_ts))
+            return await self._post(due, Spot(channel, thread_ts), is_looked_for=is_looked_for)
         answer = await post(self.wire, Spot(channel, ts), due.message, f"{due.key}/{due.surface.wanted}")
         if isinstance(answer, Posted):
             return Shown(channel, ts)

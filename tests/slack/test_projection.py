@@ -101,6 +101,9 @@ class Desk:
             if not m.deleted
         ]
 
+    async def has_posts(self, number: int) -> bool:
+        return len(self.posts()) == number
+
     def direct(self) -> list[dict[str, Any]]:
         rooms = self.cast.slack.state.channels.values()
         return [m for c in rooms if c.im_user == self.cast.requester.id for m in self.posts(c.id)]
@@ -272,6 +275,42 @@ async def test_a_frozen_card_gets_its_news_as_a_reply(desk: Desk) -> None:
     assert news["thread_ts"] == card["ts"]
     assert "Denied" in str(news["blocks"])
     assert (await desk.surface(CARD)).ts == card["ts"]
+
+
+async def test_a_frozen_message_that_is_said_anew_is_found_again_when_the_answer_is_lost(desk: Desk) -> None:
+    """The one that it replaces bears the same key, and is not what is looked for."""
+    await desk.open()
+    await desk.change(state=State.RUNNING)
+    await desk.save(given.run())
+    await desk.want(PROGRESS)
+    await desk.until_shown(CARD, PROGRESS)
+    before = await desk.surface(PROGRESS)
+    desk.cast.slack.state.edit_window_seconds = 0
+    desk.fault("chat.postMessage", drop="after_accepting")
+    await desk.save(given.run(running_count=1))
+    await desk.want(PROGRESS)
+    await desk.until_shown(PROGRESS)
+    after = await desk.surface(PROGRESS)
+    assert after.ts != before.ts
+    assert [post["ts"] for post in desk.posts()[1:]] == [before.ts, after.ts]
+    await desk.want(PROGRESS)
+    await desk.until_shown(PROGRESS)
+
+
+async def test_a_frozen_message_that_was_found_with_old_words_is_said_anew(desk: Desk) -> None:
+    await desk.open()
+    await desk.change(state=State.RUNNING)
+    await desk.save(given.run())
+    await desk.until_shown(CARD)
+    desk.cast.slack.state.edit_window_seconds = 0
+    desk.fault("chat.postMessage", drop="after_accepting")
+    await desk.want(PROGRESS)
+    await eventually(partial(desk.has_posts, 2))
+    await desk.change(state=State.VERIFIED)
+    await desk.want(PROGRESS)
+    await desk.until_shown(PROGRESS)
+    assert desk.posts()[-1]["ts"] == (await desk.surface(PROGRESS)).ts
+    assert len(desk.posts()) == 3
 
 
 async def test_a_bot_that_was_removed_tells_the_requester_in_private(desk: Desk) -> None:
