@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.approving import STALE_SECONDS
 from bot.cli.audit_page import print_case
-from bot.cli.reading import look
+from bot.cli.reading import look, opened_database
 from bot.cli.say import stop_with, table
 from bot.domain.clocks import spoken
 from bot.domain.request import OPEN_STATES, Request, RequestId, State
 from bot.domain.run import Run, StepProgress, StepState
 from bot.evidence import gather, stamp, who
+from bot.execution.engine import open_engine
+from bot.execution.queue import RunQueue
 from bot.ports import Executor, Transaction
 from bot.slack.words import STATE
+from storage.problems import explain
 
 IN_HAND = (State.APPROVED, State.RUNNING, State.NEEDS_PERSON)
 LATEST = 20
@@ -21,8 +27,9 @@ LATEST = 20
 
 def print_runs(*, every: bool) -> None:
     now, rows, executors = look(lambda tx: (tx.now, _runs(tx, every=every), tx.executors.known()))
+    holders = _holders()
     columns = ("request", "group", "state", "step", "since", "where", "remark")
-    table("Runs", columns, [_run_row(request, run, now) for request, run in rows])
+    table("Runs", columns, [_run_row(request, run, now, holders.get(request.id)) for request, run in rows])
     table(
         "Processes",
         ("executor", "host", "pid", "version", "up for", "heartbeat"),
@@ -39,7 +46,30 @@ def _runs(tx: Transaction, *, every: bool) -> list[tuple[Request, Run | None]]:
     return [(request, tx.runs.get(request.id)) for request in requests]
 
 
-def _run_row(request: Request, run: Run | None, now: datetime) -> tuple[str, ...]:
+def _holders() -> Mapping[RequestId, str]:
+    """As the engine has it: the run's own row says who began it, and somebody else may have taken it over."""
+    with opened_database() as database:
+        engine = open_engine(database.url)
+        queue = RunQueue(engine)
+        try:
+            return queue.holders()
+        except SQLAlchemyError as error:
+            raise explain(error, database.url) from error
+        finally:
+            queue.close()
+            engine.dispose()
+
+
+def _where(request: Request, run: Run | None, holder: str | None) -> str:
+    if holder is not None:
+        return holder or "nobody yet"
+    if request.state.is_final:
+        return run.executor if run and run.executor else "–"
+    return "nobody: a person must look" if request.state is State.NEEDS_PERSON else "nobody yet"
+
+
+def _run_row(request: Request, run: Run | None, now: datetime, holder: str | None) -> tuple[str, ...]:
+    """`holder`: None where no run is alive, empty where one waits for an executor."""
     step = _current(run) if run else None
     since = (step.started_at if step else None) or request.updated_at
     return (
@@ -48,7 +78,7 @@ def _run_row(request: Request, run: Run | None, now: datetime) -> tuple[str, ...
         STATE[request.state],
         f"{step.step.value} {step.done}/{step.total}" if step and step.total else step.step.value if step else "–",
         f"{stamp(since)} ({spoken(now - since)})",
-        run.executor if run and run.executor else "nobody yet",
+        _where(request, run, holder),
         _remark(run),
     )
 

@@ -19,18 +19,26 @@ T = TypeVar("T")
 
 
 @contextmanager
-def opened_store() -> Iterator[SqlStore]:
+def opened_database() -> Iterator[Database]:
     """Ends the command with a sentence when the database cannot be used."""
     try:
         database = existing_database()
+        try:
+            yield database
+        finally:
+            database.close()
+    except StoreError as error:
+        stop_with(error.sentence)
+
+
+@contextmanager
+def opened_store() -> Iterator[SqlStore]:
+    with opened_database() as database:
         store = SqlStore(database)
         try:
             yield store
         finally:
             store.close()
-            database.close()
-    except StoreError as error:
-        stop_with(error.sentence)
 
 
 def existing_database() -> Database:

@@ -105,6 +105,15 @@ class RunQueue:
             found = (WorkflowId.parse(text) for text in connection.scalars(query))
             return _counted(workflow.request_id for workflow in found if workflow is not None)
 
+    def holders(self) -> Mapping[RequestId, str]:
+        """Which executor has each live run at this moment; empty for one that waits for an executor."""
+        table = self._workflows.c
+        query = sa.select(table.workflow_uuid, table.status, table.executor_id)
+        query = query.where(table.queue_name == QUEUE, table.status.in_(LIVE))
+        with self._engine.connect() as connection:
+            rows = [(WorkflowId.parse(text), status, holder) for text, status, holder in connection.execute(query)]
+        return {run.request_id: holder if status == "PENDING" else "" for run, status, holder in rows if run}
+
     def turns(self, request_id: RequestId, revision: int) -> int:
         """How often this revision was taken up."""
         with Session(self._engine) as session:

@@ -12,8 +12,10 @@ import pytest
 
 from bot.domain.request import RequestId, State
 from bot.domain.run import Run, Step, StepProgress, StepState
-from bot.ports import Executor
-from storage.database import open_database
+from bot.execution.engine import open_engine
+from bot.execution.queue import RunQueue
+from bot.ports import Executor, Transaction
+from storage.database import Database, open_database
 from storage.unit_of_work import SqlStore
 from tests.cli.conftest import Prompt
 from tests.storage.samples import NOON, approval, entry, request
@@ -28,19 +30,42 @@ def test_an_empty_installation_says_so(prompt: Prompt) -> None:
     assert "Requests: none" in prompt.typed("status").stdout
 
 
-def test_runs_show_where_since_when_and_at_which_step(prompt: Prompt, store: SqlStore) -> None:
+def test_runs_show_where_since_when_and_at_which_step(prompt: Prompt, database: Database) -> None:
+    """Also after a takeover: the run's own row still says who began it."""
+    engine = open_engine(database.url)
+    queue = RunQueue(engine)
+    store = SqlStore(database, enqueue=queue.enqueue)
     ask = request("FR-RUN", state=State.RUNNING)
     step = StepProgress(step=Step.REVERSE, state=StepState.RUNNING, started_at=NOON, done=2, total=5)
-    run = Run(request_id=ask.id, revision=1, executor="host-7-abc", started_at=NOON).with_step(step)
+    run = Run(request_id=ask.id, revision=1, executor="host-6-dead", started_at=NOON).with_step(step)
     waiting = request("FR-WAIT", "group-2", state=State.APPROVED)
     beating = Executor(id="host-7-abc", host="host-7", pid=4711, version="1", started_at=NOON, seen_at=NOON)
-    store.transact(
-        lambda tx: [tx.requests.add(ask), tx.requests.add(waiting), tx.runs.save(run), tx.executors.beat(beating)]
-    )
+
+    def work(tx: Transaction) -> None:
+        tx.requests.add(ask)
+        tx.requests.add(waiting)
+        tx.runs.save(run)
+        tx.executors.beat(beating)
+        tx.runs.enqueue(ask.id, 1)
+        tx.runs.enqueue(waiting.id, 1)
+
+    store.transact(work)
+    with engine.begin() as connection:
+        taken = "UPDATE workflow_status SET status = 'PENDING', executor_id = 'host-7-abc' WHERE workflow_uuid LIKE "
+        connection.exec_driver_sql(taken + "'run-FR-RUN-%'")
     shown = " ".join(prompt.typed("runs").stdout.split())
     for fact in ("FR-RUN", "Running", "reverse 2/5", "host-7-abc", "4711", "FR-WAIT", "nobody yet", "0 s ago"):
         assert fact in shown
+    assert "host-6-dead" not in shown
     assert "SILENT" not in shown
+    queue.close()
+    store.close()
+    engine.dispose()
+
+
+def test_a_request_that_needs_a_person_is_alive_nowhere(prompt: Prompt, store: SqlStore) -> None:
+    store.transact(lambda tx: tx.requests.add(request("FR-ASK", state=State.NEEDS_PERSON)))
+    assert "nobody: a person must look" in " ".join(prompt.typed("runs").stdout.split())
 
 
 def test_a_process_that_stopped_beating_is_named(store: SqlStore) -> None:
