@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -38,12 +39,20 @@ _SURFACE = _TABLE.c
 _NOW = bindparam("now", type_=Moment)
 
 
+_MUCH_LATER = bindparam("much_later", type_=Moment)  # further away than anything is ever put off: the clock went back
+MUCH_LATER = timedelta(minutes=10)
+
+
+def _has_come(moment: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(moment.is_(None), moment <= _NOW, moment > _MUCH_LATER)
+
+
 def _is_time() -> ColumnElement[bool]:
-    return or_(_SURFACE.not_before.is_(None), _SURFACE.not_before <= _NOW)
+    return _has_come(_SURFACE.not_before)
 
 
 def _is_free() -> ColumnElement[bool]:
-    return or_(_SURFACE.claimed_until.is_(None), _SURFACE.claimed_until <= _NOW)
+    return _has_come(_SURFACE.claimed_until)
 
 
 def _is_its_turn() -> tuple[ColumnElement[bool], ...]:
@@ -90,7 +99,7 @@ def _has_its_message() -> ColumnElement[bool]:
 
 
 def _claim() -> Any:
-    """Parameters: now, owner, until, at_most."""
+    """Parameters: now, much_later, owner, until, at_most."""
     chosen = (
         select(_SURFACE.id)
         .where(text(IS_DUE), _is_time(), _is_free(), *_is_its_turn())
@@ -108,7 +117,7 @@ def _claim() -> Any:
 
 
 def _lag() -> Any:
-    """Parameter: now."""
+    """Parameters: now, much_later."""
     since = case((_SURFACE.not_before > _SURFACE.wanted_at, _SURFACE.not_before), else_=_SURFACE.wanted_at)
     return select(func.count(), func.min(since)).where(text(IS_DUE), _is_time())
 

@@ -16,6 +16,7 @@ from storage.codec import decode_facts, encode_facts
 from storage.scope import Scope, insert_into
 from storage.surface_queue import CLAIM as _CLAIM
 from storage.surface_queue import LAG as _LAG
+from storage.surface_queue import MUCH_LATER
 from storage.tables import SurfaceRow, table_of
 
 _TABLE = table_of(SurfaceRow)
@@ -98,7 +99,8 @@ class SqlSurfaces:
 
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
         now = self._scope.now
-        claimed = self._scope.write(_CLAIM, {"owner": owner, "until": now + lease, "now": now, "at_most": limit})
+        moments = {"now": now, "much_later": now + MUCH_LATER, "until": now + lease}
+        claimed = self._scope.write(_CLAIM, {"owner": owner, "at_most": limit, **moments})
         rows: list[Any] = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
         return [surface_of(row) for row in rows]
 
@@ -138,7 +140,7 @@ class SqlSurfaces:
 
     def lag(self) -> tuple[int, timedelta]:
         now = self._scope.now
-        count, oldest = self._scope.tuples(_LAG, now=now)[0]
+        count, oldest = self._scope.tuples(_LAG, now=now, much_later=now + MUCH_LATER)[0]
         return count, (now - oldest if oldest is not None else timedelta(0))
 
 

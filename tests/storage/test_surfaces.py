@@ -59,6 +59,18 @@ async def test_a_lease_that_ran_out_is_taken_over(store: SqlStore) -> None:
     assert places(await claim(store, "alive")) == ["card:1"]
 
 
+async def test_f18_a_clock_that_went_back_holds_up_no_message(store: SqlStore) -> None:
+    """What was put off or claimed by the clock of before lies further away than anything ever does."""
+    await want(store, CARD)
+    hour = timedelta(hours=1)
+    [claimed] = await claim(store, "dead", lease=hour)
+    assert places(await claim(store, "alive")) == ["card:1"]
+    await store.run(lambda tx: tx.surfaces.failed(claimed.id, error="wait", not_before=tx.now + hour))
+    assert places(await claim(store)) == ["card:1"]
+    await store.run(lambda tx: tx.surfaces.failed(claimed.id, error="wait", not_before=tx.now + hour / 10))
+    assert await claim(store) == []
+
+
 async def test_what_is_shown_is_due_no_more_until_it_changes(store: SqlStore) -> None:
     await deliver_card(store)
     assert await claim(store) == []
