@@ -70,6 +70,10 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def program(self, name: str, *arguments: str | Path) -> None:
+        """Run one of the programs that come with the server, such as `pg_dump`."""
+        subprocess.run([self._packaged.bin_path / name, *arguments], check=True, capture_output=True)
+
     def create(self, *, template: str = "template0") -> str:
         """The URL of a database of its own, a copy of `template`."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"

@@ -1,9 +1,9 @@
 """A restored backup does not know what happened since it was made: it is read-only until a person has looked.
 
 How it is noticed: on SQLite a counter in the database runs along with one in a file beside it, so a database that is
-older than the file was restored. On PostgreSQL the database remembers which cluster, timeline and database it is; a
-dump that was loaded elsewhere or a recovery to a point in time has others. A restore that leaves no such trace can be
-declared: the fact `read_only` in the database does the same as being noticed.
+older than the file was restored. On PostgreSQL the database remembers which cluster, timeline, database and table it
+is; a recovery to a point in time, and a dump that was loaded elsewhere or over the old tables, have others. A restore
+that leaves no such trace can be declared: the fact `read_only` in the database does the same as being noticed.
 
 What it does then: nothing is claimed, swept, expired or sent, and the fact `read_only` tells all other processes.
 When a person confirms, every request that was approved by then gets a fence row. So whatever the lost hour held,
@@ -37,7 +37,8 @@ LOST_HOUR = "The database was restored from a backup, so nobody knows from here 
 FENCED = (State.APPROVED, State.RUNNING, State.NEEDS_PERSON)
 
 _IDENTITY_QUERY = """
-    SELECT concat_ws('/', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id, oid)
+    SELECT concat_ws('/', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id, oid,
+        'instance'::regclass::oid)
     FROM pg_database WHERE datname = current_database()
 """
 

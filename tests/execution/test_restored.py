@@ -10,6 +10,7 @@ from bot.domain.facts import GroupId
 from bot.domain.request import RequestId, State
 from bot.execution.restored import IDENTITY, READ_ONLY
 from tests.execution.bench import Bench
+from tests.postgres import PostgresServer
 
 
 def backup(bench: Bench, tmp_path: Path) -> Path:
@@ -106,6 +107,29 @@ async def test_f25_another_cluster_or_timeline_is_noticed_on_postgresql(postgres
         await worker.confirm_restored()
         await bench.until(State.NEEDS_PERSON)
     assert await bench.store.read(lambda tx: tx.runs.attempt(RequestId("r-1"))) is not None
+
+
+async def test_f25_a_dump_that_was_loaded_over_the_old_tables_is_noticed(
+    postgres_bench: Bench, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """Approved, dumped, run to its end, and then the dump comes back, in the same database of the same cluster."""
+    bench, dump = postgres_bench, tmp_path / "dump"
+    async with bench.worker() as worker:
+        assert not worker.is_read_only
+    await bench.approved()
+    url = bench.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    await asyncio.to_thread(postgres_server.program, "pg_dump", "--format=custom", "--file", dump, url)
+    async with bench.worker():
+        await bench.until(State.VERIFIED)
+    await asyncio.to_thread(postgres_server.program, "pg_restore", "--clean", "--dbname", url, dump)
+    bench.engine.dispose()
+    bench.database.engine.dispose()
+    async with bench.worker() as worker:
+        assert worker.is_read_only
+        assert (await bench.request()).state is State.APPROVED
+        await worker.confirm_restored()
+        await bench.until(State.VERIFIED)  # the sweep sees that production is there already
+    assert len(bench.cloud.posts) == 1
 
 
 async def test_f25_a_restore_can_be_declared(bench: Bench) -> None:
