@@ -52,20 +52,11 @@ def current() -> Subject | None:
 def about(request_id: RequestId | None = None) -> Iterator[Subject]:
     """Calls that are made inside, by tasks that begin inside too, belong to this request."""
     subject = Subject(request_id=request_id)
-    with carried(subject):
-        try:
-            yield subject
-        finally:
-            subject.is_over = True
-
-
-@contextmanager
-def carried(subject: Subject | None) -> Iterator[None]:
-    """The same subject in another task, which had begun before."""
     token = _current.set(subject)
     try:
-        yield
+        yield subject
     finally:
+        subject.is_over = True
         _current.reset(token)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from bot.call_log import CallLog, about, carried, current
+from bot.call_log import CallLog, about, current
 from bot.domain.request import RequestId
 from bot.execution.poller import Poller
 from bot.ports import CloudCall, StoreError
@@ -149,6 +149,4 @@ async def test_five_thousand_jobs_are_written_in_a_few_transactions() -> None:
 def test_outside_of_a_request_there_is_none() -> None:
     with about(ONE) as subject:
         assert current() is subject
-        with carried(None):
-            assert current() is None
     assert current() is None

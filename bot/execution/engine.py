@@ -28,7 +28,8 @@ MAX_RECOVERIES = (
     1000  # a worker that dies a thousand times in one run is not the run's fault; then the sweep tells people
 )
 
-Run = Callable[[RequestId, int], Awaitable[None]]
+Run = Callable[[RequestId, int, str], Awaitable[None]]
+"""Takes the request, its revision, and the id under which the engine knows this run of it."""
 
 
 def open_engine(url: str | sa.URL) -> sa.Engine:
@@ -98,7 +99,7 @@ class Engine:
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
         async def run_failover(request_id: str, revision: int) -> None:
-            await run(RequestId(request_id), revision)
+            await run(RequestId(request_id), revision, str(DBOS.workflow_id))
 
         DBOS.launch()
         self._dbos = dbos

@@ -153,8 +153,10 @@ class Execution:
         await self._lock.release()
         self._database.dispose()
 
-    async def _run(self, request_id: RequestId, revision: int) -> None:
-        with bound_contextvars(request_id=request_id, revision=revision):
+    async def _run(self, request_id: RequestId, revision: int, run: str) -> None:
+        """Whatever is logged about it, in the poller too, names the request and the run."""
+        with bound_contextvars(request_id=request_id, run=run):
+            log.info("%s works on it", self.id)
             await live(self.parts, Key(request_id, revision), Engine.step)
 
     async def _claim(self) -> None:

@@ -69,5 +69,6 @@ async def _do(parts: Parts, key: Key, stage: Stage) -> str:
         log.exception("Stage %s of %s failed", stage, key.request_id)
         parts.metrics.count("unexpected_errors", stage=stage.value)
         following = await lose_sight(parts, key, f"The bot met an error it does not know ({type(error).__name__}).")
+    log.info("%s is done, next: %s", stage, following)
     parts.reach(f"after {stage}")
     return following.value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from bot.call_log import carried, current
 from bot.domain.errors import CloudError, Problem
 
 A = TypeVar("A")
@@ -25,7 +25,7 @@ def _unmeasured(seconds: float) -> None: ...
 class Watch(Generic[A, R]):
     """One thing that is watched: what to read, what to make of it, how often."""
 
-    __slots__ = ("born", "due", "heed", "look", "pace", "result", "subject")
+    __slots__ = ("born", "context", "due", "heed", "look", "pace", "result")
 
     def __init__(
         self,
@@ -37,12 +37,11 @@ class Watch(Generic[A, R]):
         self.look, self.heed, self.pace = look, heed, pace
         self.born = self.due = loop.time()
         self.result: asyncio.Future[R] = loop.create_future()
-        self.subject = current()  # of the run that watches; the lane that looks was there before it
+        self.context = contextvars.copy_context()  # of the run that watches; the lane that looks was there before it
 
     async def turn(self) -> None:
         """Look once. A read that failed is an answer too: the `Problem` goes where the fact would have gone."""
-        with carried(self.subject):
-            settled = await self.heed(await self.seen())
+        settled = await self.heed(await self.seen())
         if settled is not None and not self.result.done():
             self.result.set_result(settled)
 
@@ -96,7 +95,7 @@ class Poller:
                 continue
             self._lateness(max(0.0, loop.time() - watch.due))
             try:
-                await watch.turn()
+                await asyncio.create_task(watch.turn(), context=watch.context)
             except Exception as error:
                 if not watch.result.done():
                     watch.result.set_exception(error)

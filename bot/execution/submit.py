@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import assert_never
 
@@ -18,6 +19,8 @@ from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
 from bot.ports import Accepted, Rejected, Submission, Transaction, Unclear
 from bot.service.changes import save_run, say
+
+log = logging.getLogger(__name__)
 
 
 async def submit(parts: Parts, key: Key) -> Stage:
@@ -79,8 +82,10 @@ async def _order(parts: Parts, key: Key, now: Footing, deadline: float) -> None:
 
     parts.reach("before POST")
     parts.metrics.count("posts")
+    log.info("Submitting the reversal of group %s to %s, once", plan.group_id, plan.to)
     answer = await parts.cloud.reverse(plan.project, plan.group_id, plan.to, is_still_ours=is_still_ours)
     parts.reach("after POST")
+    log.info("The reversal was %s", type(answer).__name__.lower())
     await change(parts, key, lambda tx, current: _settle(tx, current, answer))
     parts.reach("POST settled")
     parts.metrics.count("submissions", outcome=type(answer).__name__.lower())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.stage import free_port
+from bot.execution.stage import Stage
 from bot.metrics import COUNTERS, GAUGES, TIMINGS
 from tests.chaos.seen import asks, dump
 from tests.many.site import Balancer, Site, by_procfile, procfile, site
@@ -85,9 +86,15 @@ async def figures_are_there(here: Site) -> None:
 
 
 def logs_name_their_request_and_no_secret(here: Site, url: str) -> None:
-    """I6 for logs, tables and journal."""
+    """I6 for logs, tables and journal; and who looks for a request or a run in the logs finds its story."""
     secrets = [here.environment[name] for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "OS_PASSWORD")]
     written = {child.log.name: child.words for child in here.children} | dump(url)
     assert [(where, secret) for where, text in written.items() for secret in secrets if secret in text] == []
     lines = [line for child in here.children for line in child.words.splitlines() if child.arguments != ("release",)]
-    assert all(json.loads(line)["event"] for line in lines if line.startswith("{"))
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    assert all(one["event"] for one in told)
+    of_runs = [one for one in told if "run" in one]
+    assert all(one["run"].startswith(f"run-{one['request_id']}-") for one in of_runs)
+    for ask in asks(url):
+        done = {one["event"].partition(" ")[0] for one in of_runs if one["request_id"] == ask.id}
+        assert set(Stage) - {Stage.OVER} <= done, f"{ask.id}: the log names its stages as they are done"
