@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 from typing import Self
 
@@ -64,7 +64,7 @@ class Execution:
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._started_at = outside.clock.now()
-        self._steady_since = self._beaten_at = outside.clock.monotonic()
+        self._silence: dict[str, tuple[datetime, int]] = {}  # executor -> its last beat, and ours since we saw it
         self.is_read_only = False
         self.parts = Parts(
             store=outside.store,
@@ -177,20 +177,20 @@ class Execution:
     async def _end_frozen(self) -> None:
         """Executors that are known and do not beat: dead ones, whose rows are in the way, and frozen ones.
 
-        Only by one that has beaten steadily itself: after a hiccup of the database everybody looks frozen to everybody.
+        Their silence is counted in beats of our own, not by a clock: after a hiccup of the database, or a jump of its
+        clock, everybody looks frozen to everybody, and has as many beats to show that it is not.
         """
-        steady_seconds = self._outside.clock.monotonic() - self._steady_since
-        if steady_seconds < self._outside.timing.frozen_seconds:
-            return
-        limit = timedelta(seconds=self._outside.timing.frozen_seconds)
-        silent = await patiently(
-            self.parts, lambda tx: [e.id for e in tx.executors.known() if tx.now - e.seen_at > limit], reads=True
-        )
-        for executor in silent:
-            if executor != self.id:
-                log.warning("Executor %s has not been heard of for %s: its session is ended", executor, limit)
-                await self._lock.end(executor)
-                await patiently(self.parts, partial(_forget, executor))
+        known = await patiently(self.parts, lambda tx: tx.executors.known(), reads=True)
+        self._silence = {one.id: self._silent_since(one) for one in known if one.id != self.id}
+        limit = self._outside.timing.frozen_seconds / self._outside.timing.heartbeat_seconds
+        for executor in [name for name, (_, beats) in self._silence.items() if beats >= limit]:
+            log.warning("Executor %s does not beat any more: its session is ended", executor)
+            await self._lock.end(executor)
+            await patiently(self.parts, partial(_forget, executor))
+
+    def _silent_since(self, executor: Executor) -> tuple[datetime, int]:
+        seen_at, beats = self._silence.get(executor.id, (executor.seen_at, -1))
+        return executor.seen_at, beats + 1 if seen_at == executor.seen_at else 0
 
     async def _beat(self) -> None:
         executor = Executor(
@@ -207,10 +207,6 @@ class Execution:
             return self.restored.pulse(tx)
 
         self.restored.remember(await self.parts.store.run(work))
-        now = self._outside.clock.monotonic()
-        if now - self._beaten_at > self._outside.timing.frozen_seconds / 2:
-            self._steady_since = now
-        self._beaten_at = now
         await self._end_frozen()
         self._outside.metrics.gauge("runs_alive", self._engine.alive)
         self._outside.metrics.gauge("watched", self._poller.watched)

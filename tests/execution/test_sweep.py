@@ -14,9 +14,11 @@ from bot.domain.policy import Audience, Role, Window
 from bot.domain.request import Event, RequestId, State
 from bot.domain.surface import PlaceKind
 from bot.execution.sweep import MAX_TURNS
-from bot.ports import Transaction
+from bot.ports import Executor, Transaction
 from bot.service.changes import BOT, advance
 from tests.execution.bench import RULE, Bench, DiesAt, kill
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 async def lose_the_workflow(bench: Bench) -> None:
@@ -153,3 +155,24 @@ async def test_a_rolled_back_approval_leaves_no_run(bench: Bench) -> None:
     with pytest.raises(RuntimeError):
         await bench.store.run(change_ones_mind)
     assert bench.statuses() == {}
+
+
+async def test_f18_an_executor_with_another_clock_is_alive_as_long_as_it_beats(bench: Bench) -> None:
+    """The database's clock may jump: whether somebody is silent is counted in beats. Who really is, is forgotten."""
+    bench.timing = replace(bench.timing, heartbeat_seconds=0.1, frozen_seconds=0.5)
+    other = Executor(id="host-7-abc", host="host", pid=7, version="1", started_at=NOON, seen_at=NOON)
+    await bench.store.run(lambda tx: tx.executors.beat(other))
+
+    async def known() -> list[str]:
+        return await bench.store.read(lambda tx: [one.id for one in tx.executors.known()])
+
+    async with bench.worker() as worker:
+        for second in range(20):
+            seen_at = NOON + timedelta(seconds=second)
+            with bench.engine.begin() as connection:
+                connection.execute(text("UPDATE executor SET seen_at = :at WHERE id = 'host-7-abc'"), {"at": seen_at})
+            await asyncio.sleep(0.1)
+            assert "host-7-abc" in await known()
+        async with asyncio.timeout(15):
+            while await known() != [worker.id]:  # noqa: ASYNC110  rows
+                await asyncio.sleep(0.05)
