@@ -114,6 +114,7 @@ async def test_a_group_that_somebody_touched_since_the_approval_goes_back(sqlite
 
 async def test_a_blocker_after_the_stop_starts_the_same_servers_again(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
+    bench.timing = replace(bench.timing, settle_seconds=0.5)
     facts = bench.cloud.snapshots[G1]
 
     def fall_behind(point: str) -> None:
@@ -236,6 +237,7 @@ async def test_cancel_is_heard_up_to_the_fence(sqlite_bench: Bench) -> None:
 @pytest.mark.parametrize("answer", list(HardStopAnswer))
 async def test_a_server_that_does_not_stop_is_a_question_to_people(sqlite_bench: Bench, answer: HardStopAnswer) -> None:
     bench = sqlite_bench
+    bench.timing = replace(bench.timing, soft_stop_seconds=1.5)
     bench.cloud.stubborn = {DB}
     async with bench.worker():
         await bench.approved()
@@ -280,6 +282,7 @@ async def test_a_failed_job_fails_the_request_and_starts_nothing(bench: Bench) -
 
 
 async def test_a_job_that_lies_is_not_believed(bench: Bench) -> None:
+    bench.timing = replace(bench.timing, verify_seconds=1)
     bench.cloud.lies = True
     async with bench.worker():
         await bench.approved()
@@ -291,6 +294,7 @@ async def test_a_job_that_lies_is_not_believed(bench: Bench) -> None:
 
 async def test_a_server_that_does_not_start_is_named_and_the_rest_runs(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
+    bench.timing = replace(bench.timing, start_seconds=2)
     bench.cloud.broken = {DB_AFTER}
     async with bench.worker():
         await bench.approved()
