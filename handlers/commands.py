@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -88,14 +89,15 @@ class Commands:
         return modals.problem_view(texts.refused(found.reason)) if isinstance(found, Refused) else status_view(found)
 
     async def _check(self, origin: Origin, words: str) -> View:
-        """By name or id, in the first project that knows such a group."""
+        """By name or id, in every project at once; with several such groups nothing is guessed."""
         desk = self.counter.desk
-        for project in desk.cloud.projects:
-            found = await reading.search(desk, project, words, limit=10)
-            exact = [group for group in found.groups if words in (group.name, group.id)] or list(found.groups)
-            if len(exact) == 1:
-                return await self._checked(origin, FormTarget(project, exact[0].id))
-        return modals.notice_view(f"There is not exactly one protection group called “{words}”. Nothing was checked.")
+        found = await asyncio.gather(*(reading.search(desk, one, words, limit=10) for one in desk.cloud.projects))
+        groups = [group for catalogue in found for group in catalogue.groups]
+        exact = [group for group in groups if words in (group.name, group.id)] or groups
+        if len(exact) == 1:
+            return await self._checked(origin, FormTarget(exact[0].project, exact[0].id))
+        troubles = {catalogue.stale_reason for catalogue in found if catalogue.read_at is None}
+        return modals.notice_view(texts.not_one_group(words, exact, sorted(troubles)))
 
     async def _checked(self, origin: Origin, target: FormTarget) -> View:
         group_id = target.group_id or GroupId("")

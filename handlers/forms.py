@@ -20,7 +20,7 @@ from bot.domain.request import Draft
 from bot.service import opening, reading
 from bot.service.outcomes import AlreadyOpen, Blocked, Checked, Field, Invalid, Opened, Opening
 from bot.slack import modals, texts
-from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, decode_form
+from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, Wish, decode_form, decode_wish
 from handlers import words
 from handlers.boundary import Boundary
 from handlers.counter import Counter, View
@@ -50,24 +50,39 @@ class Forms:
         boundary.options(ActionId.GROUP.value, self.on_search)
 
     def open(self, origin: Origin, *, break_glass: bool = False, group: str = "") -> None:
+        wish = Wish(group, break_glass)
+
         async def first() -> View:
             projects = self.counter.desk.cloud.projects
             if len(projects) > 1:
-                return modals.choose_project(projects)
-            form = await self.fresh(FormTarget(projects[0]), break_glass=break_glass, wanted=group)
-            return modals.request_form(form)
+                return modals.choose_project(projects, wish)
+            return await self._wished(FormTarget(projects[0]), wish)
 
         work = self.counter.in_modal(origin, modals.loading_view(), first)
         self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)
 
     async def on_project(self, ack: AsyncAck, body: Raw) -> None:
-        """With several projects the form asks which one first."""
-        project = ProjectAlias(FormState.of(body).choice(ActionId.PROJECT))
+        """With several projects the form asks which one first. The list of one may be slow, or its cloud away."""
+        origin, project = origin_of(body), ProjectAlias(FormState.of(body).choice(ActionId.PROJECT))
         if project not in self.counter.desk.cloud.projects:
             await ack(response_action="errors", errors={BlockId.PROJECT.value: "Choose one of the listed projects."})
             return
-        form = await self.fresh(FormTarget(project))
-        await ack(response_action="update", view=modals.request_form(form))
+        work = self.counter.background.start(self._wished(FormTarget(project), decode_wish(origin.private_metadata)))
+        view = await self.counter.quickly(work)
+        if view is not None:
+            await ack(response_action="update", view=view)
+            return
+        await ack(response_action="update", view=modals.loading_view())
+
+        async def late() -> View:
+            return await work
+
+        self.counter.start(
+            origin, lambda text: self.counter.write_to(origin, text), self.counter.fill(origin, origin.view_id, late)
+        )
+
+    async def _wished(self, target: FormTarget, wish: Wish) -> View:
+        return modals.request_form(await self.fresh(target, break_glass=wish.break_glass, wanted=wish.group))
 
     async def on_search(self, ack: AsyncAck, body: Raw) -> None:
         """A list of any length is searched, never sent whole: Slack shows a hundred hits."""

@@ -139,14 +139,38 @@ def encode_form(form: FormTarget) -> str:
 
 
 def decode_form(value: object) -> FormTarget | None:
-    try:
-        parts = json.loads(value) if isinstance(value, str) and len(value) <= 3000 else None
-    except (ValueError, RecursionError):
-        return None
-    match parts:
+    match _parts(value):
         case [str(project), str(group_id)] if project and group_id:
             return FormTarget(ProjectAlias(project), GroupId(group_id))
         case [str(project), None] if project:
             return FormTarget(ProjectAlias(project))
         case _:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for before the project is known: a group in a person's words, and whether to break the glass."""
+
+    group: str = ""
+    break_glass: bool = False
+
+
+def encode_wish(wish: Wish) -> str:
+    return json.dumps([wish.group[:200], wish.break_glass], separators=(",", ":"))
+
+
+def decode_wish(value: object) -> Wish:
+    """Nothing special for anything that `encode_wish` did not make."""
+    match _parts(value):
+        case [str(group), bool(break_glass)]:
+            return Wish(group, break_glass)
+        case _:
+            return Wish()
+
+
+def _parts(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) and len(value) <= 3000 else None
+    except (ValueError, RecursionError):
+        return None

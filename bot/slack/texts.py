@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.domain.errors import Problem
+from bot.domain.facts import Group
 from bot.domain.people import Account
 from bot.domain.policy import Refusal
 from bot.domain.preflight import Finding
@@ -218,6 +219,14 @@ def problem(trouble: Problem) -> str:
 
 # ----------------------------------------------------------------------------------------------- form
 # Errors of inputs are plain text: Slack shows them as they are under the field.
+
+
+def not_one_group(words: str, groups: Sequence[Group], troubles: Sequence[str]) -> str:
+    """A check of a group that is not clear. `troubles` are of lists that were never read."""
+    if groups:
+        listed = ", ".join(f"{group.name} in {group.project} ({group.id})" for group in groups[:10])
+        return f"Nothing was checked: “{words}” may be {listed}. Name the one that is meant by its id."
+    return " ".join((f"Nothing was checked: no protection group is called “{words}”.", *troubles))
 
 
 def group_missing() -> str:

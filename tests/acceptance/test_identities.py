@@ -101,6 +101,8 @@ async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eve
             entries = clouds(cloud, tls_port)
             file.write_text(yaml.safe_dump({"clouds": entries}))
             cloud.add_project("eu-de_second").add_group("pg-second", servers=[Server(name="second-db")])
+            for project in cloud.world.projects.values():
+                project.add_group("pg-twin")
 
         environment = {
             "OS_CLIENT_CONFIG_FILE": str(file),
@@ -128,8 +130,42 @@ async def form_of(evening: Evening, project: str) -> Thing:
 
 
 async def test_the_form_asks_for_the_project_and_shows_its_groups_only(evening: Evening) -> None:
-    assert (await form_of(evening, "second"))["names"] == ["pg-second"]
+    assert (await form_of(evening, "second"))["names"] == ["pg-second", "pg-twin"]
     assert "pg-erp" in (await form_of(evening, "good"))["names"]
+
+
+async def chosen(evening: Evening, project: str, words: str) -> Thing:
+    """The form after `/failover` with these words, once the project is chosen."""
+    asker = evening.newcomer()
+    await evening.command(asker, words)
+    first = await evening.see(lambda: evening.view_of(asker, "Project"))
+    assert await asker.submit(first, {"project": project}) is None
+    form = await evening.see(lambda: evening.view_of(asker, "→"))
+    await asker.close(form)
+    return form
+
+
+async def test_the_group_that_the_command_names_is_chosen_when_the_project_is(evening: Evening) -> None:
+    form = await chosen(evening, "second", "pg-second")
+    assert "BREAK-GLASS" not in words_of(form)
+    second = next(one for one in evening.on.cloud.world.projects.values() if one.name == "eu-de_second")
+    assert second.group("pg-second").id in form["private_metadata"]
+
+
+async def test_break_glass_stays_break_glass_when_the_project_is_asked_first(evening: Evening) -> None:
+    assert "BREAK-GLASS" in words_of(await chosen(evening, "second", "break-glass pg-second"))
+
+
+async def test_check_looks_in_every_project_and_guesses_nothing(evening: Evening) -> None:
+    asker = evening.newcomer()
+    await evening.command(asker, "check pg-second")
+    checked = await evening.see(lambda: evening.view_of(asker, "Nothing was requested."))
+    assert "pg-second" in words_of(checked)
+    await asker.close(checked)
+    await evening.command(asker, "check pg-twin")
+    told = words_of(await evening.see(lambda: evening.view_of(asker, "Nothing was checked")))
+    assert "pg-twin in good (" in told
+    assert "pg-twin in second (" in told
 
 
 @pytest.mark.parametrize("project", WRONG)

@@ -28,8 +28,9 @@ from bot.slack.blocks import (
 )
 from bot.slack.cards.lines import verb
 from bot.slack.escape import mrkdwn, plain, utc
-from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, encode_form
+from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, Wish, encode_form, encode_wish
 
+NOTHING_SPECIAL = Wish()
 TYPED_REASON_MIN = 10  # of a break-glass: a word is no reason
 
 
@@ -57,7 +58,7 @@ def request_form(form: Form) -> View:
     target = FormTarget(form.project, form.group.id if form.group else None)
     view = modal(
         callback,
-        "Break glass" if form.break_glass else "Request a failover",
+        _title(form.break_glass),
         [*_warning(form), *_which(form), *_why(form), *_when(form), *_how(form)],
         submit="Start now, alone" if form.break_glass else "Check and request",
         close="Cancel",
@@ -184,7 +185,7 @@ def form_errors(form: Form, blockers: Sequence[Finding]) -> dict[str, str]:
     return {block.value: told + more} if blockers else {}
 
 
-def choose_project(projects: Sequence[ProjectAlias]) -> View:
+def choose_project(projects: Sequence[ProjectAlias], wish: Wish = NOTHING_SPECIAL) -> View:
     """Only when the bot looks after several projects. Slack allows 100 options."""
     element: Block = {
         "type": "static_select",
@@ -194,7 +195,12 @@ def choose_project(projects: Sequence[ProjectAlias]) -> View:
     }
     left_out = [context(f"… ({len(projects) - 100} more projects)")] if len(projects) > 100 else []
     blocks = [field(BlockId.PROJECT, "Project", element), *left_out]
-    return modal(CallbackId.PROJECT, "Request a failover", blocks, submit="Next", close="Cancel")
+    title, metadata = _title(wish.break_glass), encode_wish(wish)
+    return modal(CallbackId.PROJECT, title, blocks, submit="Next", close="Cancel", metadata=metadata)
+
+
+def _title(break_glass: bool) -> str:
+    return "Break glass" if break_glass else "Request a failover"
 
 
 def group_option(group: Group) -> Block:
