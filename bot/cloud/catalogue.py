@@ -32,16 +32,17 @@ class GroupCatalogue:
         self._read, self._clock = read, clock
         self._entries: tuple[_Entry, ...] = ()
         self._read_at: datetime | None = None
-        self._due_at = float("-inf")
+        self._due_at = self._began_at = float("-inf")
         self._stale_reason = NEVER_READ
         self._renew = SingleFlight(self._renewed)
 
     async def search(self, text: str, *, limit: int) -> Catalogue:
-        """The best matches first. Waits for the cloud only when nothing was ever read."""
+        """The best matches first. Waits for the cloud only when nothing was ever read, and all share one wait."""
         if self._clock.monotonic() >= self._due_at:
-            renewal = self._renew.begin()
-            if self._read_at is None:
-                await asyncio.wait({renewal}, timeout=FIRST_WAIT_SECONDS)
+            renewal = self._begin()
+            patience = self._began_at + FIRST_WAIT_SECONDS - self._clock.monotonic()
+            if self._read_at is None and patience > 0:
+                await asyncio.wait({renewal}, timeout=patience)
         matches = _matching(self._entries, text)
         return Catalogue(
             groups=tuple(entry.group for entry in matches[:limit]),
@@ -59,7 +60,12 @@ class GroupCatalogue:
         return replace(empty, groups=(group,), total=1)
 
     def begin_renewal(self) -> None:
-        self._renew.begin()
+        self._begin()
+
+    def _begin(self) -> asyncio.Future[None]:
+        if not self._renew.is_under_way:
+            self._began_at = self._clock.monotonic()
+        return self._renew.begin()
 
     async def aclose(self) -> None:
         await self._renew.aclose()

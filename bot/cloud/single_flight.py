@@ -28,6 +28,10 @@ class SingleFlight(Generic[T]):
         shielded.add_done_callback(_looked_at)
         return shielded
 
+    @property
+    def is_under_way(self) -> bool:
+        return self._task is not None
+
     async def aclose(self) -> None:
         """Ends the work that is under way."""
         if self._task is not None:

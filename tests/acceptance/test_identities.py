@@ -38,7 +38,7 @@ WRONG = {
 }
 
 
-def clouds(cloud: SimulatedCloud, tls_port: int) -> dict[str, Any]:
+def clouds(cloud: SimulatedCloud, tls_port: int, silent_port: int) -> dict[str, Any]:
     """A clouds.yaml with one good entry and one for each mistake."""
     facts = describe(cloud)
     auth = {
@@ -66,13 +66,18 @@ def clouds(cloud: SimulatedCloud, tls_port: int) -> dict[str, Any]:
         "wrong-region": {"auth": auth, "region_name": "eu-nl"},
         "no-identity": {"auth": auth | {"auth_url": "http://127.0.0.1:9/v3"}},
         "untrusted": {"auth": auth | {"auth_url": f"https://127.0.0.1:{tls_port}/v3"}},
+        "silent": {"auth": auth, "sdrs_endpoint_override": f"http://127.0.0.1:{silent_port}"},
         "proxied": {"auth": auth | {"auth_url": "https://iam.eu-de.example.com/v3"}},
     }
 
 
 @asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[tuple[int, int]]:
-    """The ports of a server whose certificate nobody vouches for, and of a proxy that asks for a sign-in."""
+async def listening(folder: Path) -> AsyncIterator[tuple[int, int, int]]:
+    """Ports of a server whose certificate nobody vouches for, of one that never answers, of a proxy that refuses."""
+
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
@@ -86,19 +91,20 @@ async def listening(folder: Path) -> AsyncIterator[tuple[int, int]]:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     secure = await asyncio.start_server(refuse, "127.0.0.1", 0, ssl=tls)
+    silent = await asyncio.start_server(never_answer, "127.0.0.1", 0)
     proxy = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    async with secure, proxy:
-        yield secure.sockets[0].getsockname()[1], proxy.sockets[0].getsockname()[1]
+    async with secure, silent, proxy:
+        yield secure.sockets[0].getsockname()[1], silent.sockets[0].getsockname()[1], proxy.sockets[0].getsockname()[1]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Evening]:
     folder = tmp_path_factory.mktemp("clouds")
     file = folder / "clouds.yaml"
-    async with listening(folder) as (tls_port, proxy_port):
+    async with listening(folder) as (tls_port, silent_port, proxy_port):
 
         def furnish(cloud: SimulatedCloud) -> None:
-            entries = clouds(cloud, tls_port)
+            entries = clouds(cloud, tls_port, silent_port)
             file.write_text(yaml.safe_dump({"clouds": entries}))
             cloud.add_project("eu-de_second").add_group("pg-second", servers=[Server(name="second-db")])
             for project in cloud.world.projects.values():
@@ -106,7 +112,7 @@ async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eve
 
         environment = {
             "OS_CLIENT_CONFIG_FILE": str(file),
-            "OS_CLOUD": ",".join(["good", "second", *WRONG]),
+            "OS_CLOUD": ",".join(["good", "second", "silent", *WRONG]),
             **dict.fromkeys(("SDRS_ENDPOINT", "ECS_ENDPOINT", "IMS_ENDPOINT"), ""),  # the catalogue tells them
             "HTTPS_PROXY": f"http://user:canary@127.0.0.1:{proxy_port}",
         }
@@ -154,6 +160,16 @@ async def test_the_group_that_the_command_names_is_chosen_when_the_project_is(ev
 
 async def test_break_glass_stays_break_glass_when_the_project_is_asked_first(evening: Evening) -> None:
     assert "BREAK-GLASS" in words_of(await chosen(evening, "second", "break-glass pg-second"))
+
+
+async def test_a_project_whose_cloud_does_not_answer_is_waited_for_under_a_loading_view(evening: Evening) -> None:
+    asker = evening.newcomer()
+    await evening.command(asker)
+    first = await evening.see(lambda: evening.view_of(asker, "Project"))
+    assert await asker.submit(first, {"project": "silent"}) is None  # answered within Slack's three seconds
+    form = await evening.see(lambda: evening.view_of(asker, "Why now"))
+    assert "The list of groups is not available." in words_of(form)
+    await asker.close(form)
 
 
 async def test_check_looks_in_every_project_and_guesses_nothing(evening: Evening) -> None:

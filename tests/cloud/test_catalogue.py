@@ -1,5 +1,8 @@
 """The catalogue of groups: searched from memory, renewed behind one's back, useful when the cloud is down."""
 
+import asyncio
+
+from bot.cloud.catalogue import FIRST_WAIT_SECONDS, NEVER_READ
 from bot.demo.sdrs import Fault
 from tests.cloud.simulated import EU_DE, PASSWORD, PushedClock, access_to, id_of, until
 
@@ -47,6 +50,19 @@ async def test_catalogue_that_was_never_read_says_why_it_is_empty(cloud, gateway
     found = await gateway.search(EU_DE, "")
     assert (found.groups, found.read_at) == ((), None)
     assert "not available" in found.stale_reason
+
+
+async def test_a_list_that_never_comes_is_waited_for_once_and_not_by_each_who_asks(cloud, opened):
+    clock = PushedClock()
+    gateway = opened(access_to(cloud), clock=clock)
+    cloud.faults.add(Fault(match="GET .*/server-groups", delay_seconds=30))
+    first = asyncio.create_task(gateway.search(EU_DE, ""))
+    await until(lambda: asyncio.sleep(0, cloud.calls), bool)
+    clock.ahead = FIRST_WAIT_SECONDS
+    async with asyncio.timeout(FIRST_WAIT_SECONDS / 2):
+        found = await gateway.search(EU_DE, "")
+    assert (found.read_at, found.stale_reason) == (None, NEVER_READ)
+    first.cancel()
 
 
 async def test_group_that_the_catalogue_lacks_is_found_by_its_id(cloud, gateway):
