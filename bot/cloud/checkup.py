@@ -15,6 +15,7 @@ from bot.cloud.sdrs import Sdrs
 from bot.cloud.session import Session
 from bot.cloud.transport import MAX_HEADER_SKEW_SECONDS
 from bot.domain.errors import CloudError
+from bot.domain.preflight.finding import counted
 from bot.ports import Clock
 
 PASSWORD_WARNING = timedelta(days=14)
@@ -104,7 +105,7 @@ def _clock(skew_seconds: float | None) -> tuple[Examined, ...]:
     if skew_seconds is None:
         return ()
     seconds = round(abs(skew_seconds))
-    sentence = f"This machine's clock differs from the cloud's by {seconds} seconds."
+    sentence = f"This machine's clock differs from the cloud's by {counted(seconds, 'second')}."
     if seconds <= SKEW_WARNING_SECONDS:
         return (Examined(name="clock", health=Health.OK, sentence=sentence),)
     health = Health.FAILED if seconds > MAX_HEADER_SKEW_SECONDS else Health.WARNING

@@ -62,9 +62,9 @@ class Explanation:
 _SIGN_IN = "Check the user, password or access key and the project, then run “failover-bot doctor”."
 _RIGHTS = "Give the bot's user SDRS Administrator, Tenant Guest and Server Administrator in this project."
 _ENDPOINT = "Check the endpoint and the region in the bot's settings, then run “failover-bot doctor”."
-_REPORT = "Keep the reference below and report it; use the console meanwhile."
+_REPORT = "Keep the reference and report it; use the console meanwhile."
 _WAIT = "Wait a minute, then ask again."
-_SUPPORT = "Try again in a few minutes; if it repeats, open a support ticket with the reference below."
+_SUPPORT = "Try again in a few minutes; if it repeats, open a support ticket with the reference."
 _TRANSIENT = "The cloud is having a problem of its own."
 
 _BY_STATUS: Mapping[int, tuple[str, str]] = MappingProxyType(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.cloud.checkup import Health
 from bot.cloud.client import Limits
 from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
@@ -17,6 +18,7 @@ MOST_GROUPS = 100_000
 # Parts of the names that roles have on Open Telekom Cloud and Huawei Cloud, shown or internal, by what they permit.
 ALL_RIGHTS = ("tenant administrator", "te_admin")
 NEEDED_RIGHTS = {"reverse groups": ("sdrs",), "stop and start servers": ("server adm", "server_adm", "ecs")}
+NEEDED_ROLES = "Give the bot's user SDRS Administrator, Server Administrator and Tenant Guest in this project."
 LIMITS = Limits(connect_seconds=4, read_seconds=15, total_seconds=18)
 
 
@@ -59,12 +61,16 @@ async def _project(cloud: CloudGateway, project: ProjectAlias) -> list[Result]:
         )
         for one in examined
     ]
+    is_in = all(one.health is not Health.FAILED for one in examined if one.name == "sign-in")
     token = cloud.session(project).token
-    return [*results, *(_rights(project, token.roles) if token else ())]
+    return [*results, *(_rights(project, token.roles if token else None) if is_in else ())]
 
 
-def _rights(project: ProjectAlias, roles: tuple[str, ...]) -> Results:
-    """Orders can't be tried harmlessly, so the token's own list of roles is read; an access key brings none."""
+def _rights(project: ProjectAlias, roles: tuple[str, ...] | None) -> Results:
+    """Orders can't be tried harmlessly, so the token's own list of roles is read; an access key (None) brings none."""
+    if roles is None:
+        sentence = "An access key does not tell its user's roles, so it is not known whether the bot may give orders."
+        return (warned(Area.CLOUD, f"{project}: rights", sentence, f"See in the console. {NEEDED_ROLES}"),)
     name, held = f"{project}: rights", [role.lower() for role in roles]
     missing = [
         what
@@ -73,6 +79,5 @@ def _rights(project: ProjectAlias, roles: tuple[str, ...]) -> Results:
     ]
     if not missing:
         return (well(Area.CLOUD, name, f"The user's roles are {', '.join(roles)}."),)
-    cure = "Give the bot's user SDRS Administrator, Server Administrator and Tenant Guest in this project."
     sentence = f"None of the user's roles ({', '.join(roles) or 'none'}) is known to let it {' or '.join(missing)}."
-    return (warned(Area.CLOUD, name, sentence, cure),)
+    return (warned(Area.CLOUD, name, sentence, NEEDED_ROLES),)

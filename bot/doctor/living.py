@@ -12,7 +12,7 @@ from bot.domain.people import OPERATOR_TEAM, Account, Person
 from bot.domain.policy import Audience, Policy, Rule, best_quorum, refusal_of_account, users_of
 from bot.operators import FixedPolicy
 from bot.ports import People
-from bot.slack.client import Identity, Lost, Refused, Wire, slack_client, slack_session, who_am_i
+from bot.slack.client import Identity, Wire, slack_client, slack_session, who_am_i
 from bot.slack.people import SlackPeople
 
 MOST_LOOKS = 60  # Slack allows about a hundred a minute, and the bot at work needs some of them
@@ -47,8 +47,7 @@ async def directory(token: str, base_url: str, policy: Policy) -> AsyncIterator[
         wire = Wire(slack_client(token, base_url, session))
         home = await who_am_i(wire)
         if not isinstance(home, Identity):
-            reason = home.error if isinstance(home, Refused) else home.reason if isinstance(home, Lost) else "busy"
-            raise PeopleError(f"Slack did not say who the bot is ({reason})")
+            raise PeopleError(f"Slack did not say who the bot is ({home})")
         yield Directory(people=SlackPeople(wire, FixedPolicy(policy), home), home=home)
 
 

@@ -35,6 +35,9 @@ class Refused:
 
     error: str
 
+    def __str__(self) -> str:
+        return self.error
+
 
 @dataclass(frozen=True, slots=True)
 class Limited:
@@ -42,12 +45,18 @@ class Limited:
 
     retry_seconds: float
 
+    def __str__(self) -> str:
+        return "ratelimited"
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:
     """No answer, or none that says anything. It may have happened."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return f"no answer, {self.reason}"
 
 
 Answer = Done | Refused | Limited | Lost

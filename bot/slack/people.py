@@ -43,7 +43,8 @@ class SlackPeople:
         answer = await self.wire.call("users.info", user=user)
         found = answer.body.get("user") if isinstance(answer, Done) else None
         if not isinstance(found, dict):
-            raise PeopleError(f"users.info: {answer if not isinstance(answer, Done) else 'no user in it'}")
+            why = "no user in it" if isinstance(answer, Done) else answer
+            raise PeopleError(f"Slack did not say who {user} is ({why})")
         return found
 
     async def _groups_of(self, user: str, policy: Policy) -> frozenset[str]:
@@ -65,7 +66,7 @@ class SlackPeople:
     async def _ask_members(self, usergroup: str) -> frozenset[str]:
         answer = await self.wire.call("usergroups.users.list", usergroup=usergroup)
         if not isinstance(answer, Done):
-            raise PeopleError(f"usergroups.users.list: {answer}")
+            raise PeopleError(f"Slack did not say who is in the user group {usergroup} ({answer})")
         return frozenset(str(user) for user in answer.body.get("users", ()))
 
 

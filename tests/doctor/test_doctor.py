@@ -207,6 +207,43 @@ async def test_a_user_who_may_only_read_is_found(patient: Patient) -> None:
     assert "reverse groups or stop and start servers" in complaint.sentence
 
 
+async def test_the_rights_of_an_access_key_are_not_called_well(patient: Patient) -> None:
+    user = patient.cloud.world.registry.users[0]
+    for name in [name for name in patient.environ if name.startswith("OS_")]:
+        del patient.environ[name]
+    patient.environ |= {
+        "HUAWEICLOUD_SDK_AK": user.access_key,
+        "HUAWEICLOUD_SDK_SK": user.secret_key,
+        "HUAWEICLOUD_SDK_REGION": "eu-de",
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": patient.cloud.iam_url,
+    }
+    complaint = await patient.complaint(Area.CLOUD)
+    assert (complaint.name, complaint.health) == ("eu-de: rights", Health.WARNING)
+    assert "SDRS Administrator" in complaint.cure
+    assert user.access_key not in str(await patient.examined())
+
+
+async def test_a_wrong_region_is_told_which_there_are(patient: Patient) -> None:
+    patient.environ |= {"OS_REGION_NAME": "eu-nl", "SDRS_ENDPOINT": "", "ECS_ENDPOINT": "", "IMS_ENDPOINT": ""}
+    complaints = await patient.complaints(Area.CLOUD)
+    assert [one.name for one in complaints] == ["eu-de: SDRS", "eu-de: ECS", "eu-de: IMS"]
+    assert "in eu-de, not in eu-nl" in complaints[0].sentence
+
+
+async def test_a_refusal_is_told_with_what_a_ticket_needs(patient: Patient) -> None:
+    body = {"error_code": "APIGW.0201", "error_msg": "Backend timeout"}
+    patient.cloud.faults.add(Fault(match="GET .*server-groups", status=502, body=body))
+    complaint = await patient.complaint(Area.CLOUD)
+    assert "Reference: APIGW.0201, HTTP 502, request " in complaint.sentence
+
+
+async def test_several_projects_are_told_apart(patient: Patient) -> None:
+    patient.environ["OS_PROJECT_NAME"] = "eu-de,eu-de_typo"
+    results = [one for one in await patient.examined() if one.area is Area.CLOUD]
+    assert {one.name for one in results if one.health is Health.FAILED} == {"eu-de_typo: sign-in"}
+    assert {"eu-de: sign-in", "eu-de: SDRS"} <= {one.name for one in results if one.health is Health.OK}
+
+
 async def test_the_time_of_the_group_list_is_told(patient: Patient) -> None:
     patient.cloud.faults.add(Fault(match="GET .*server-groups", delay_seconds=0.2))
     (groups,) = [one for one in await patient.examined() if one.name == "eu-de: SDRS"]
