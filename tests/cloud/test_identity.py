@@ -1,10 +1,16 @@
 """The bot finds its projects the way other tools do, and says in a sentence what is missing."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import pytest
 
 from bot.cloud.access import AccessKeyLogin, Agency, Domain, PasswordLogin, Service
 from bot.cloud.identity import NOT_CONFIGURED, discover, discover_from
 
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 OTC = {
     "OS_AUTH_URL": "https://iam.eu-de.otc.t-systems.com/v3",
     "OS_USERNAME": "drbot",
@@ -201,3 +207,18 @@ def test_no_secret_is_printed_with_an_access():
     accesses = discover({"OS_CLOUD": "prod,swiss"}, files(clouds_yaml=CLOUDS, secure_yaml=SECURE)).accesses
     assert "canary-secret" not in repr(accesses)
     assert "AKAKAK" not in repr(accesses)
+
+
+def test_the_clouds_file_of_the_readme_gives_its_projects():
+    text = README.read_text()
+    example = textwrap.dedent(re.search(r"( *)<!-- clouds -->\n *```yaml\n(.*?)\n *```", text, re.DOTALL)[2])
+    discovery = discover({"OS_CLOUD": "prod,shop"}, files(clouds_yaml=example))
+    assert discovery.problems == ()
+    assert [(one.alias, one.region) for one in discovery.accesses] == [("prod", "eu-de"), ("shop", "ap-southeast-3")]
+
+
+def test_every_variable_of_the_readme_is_read():
+    named = set(re.findall(r"`((?:OS|HUAWEICLOUD_SDK)_[A-Z_]+)", README.read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "bot" / "cloud").glob("*.py"))
+    assert {name for name in named if f'"{name}"' not in sources} == set()
+    assert {"OS_AGENCY_NAME", "OS_CLOUD", "HUAWEICLOUD_SDK_SECURITY_TOKEN"} <= named
