@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from bot.domain.facts import ProjectAlias
 
+METADATA_HOST = "169.254.169.254"  # the same for every server of the cloud, and reached only from there
+
 
 class Service(StrEnum):
     IAM = "iam"
@@ -53,6 +55,13 @@ class AccessKeyLogin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineLogin:
+    """Temporary keys of the agency of the cloud server that the bot runs on, from its metadata service."""
+
+    url: str = f"http://{METADATA_HOST}/openstack/latest/securitykey"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
     """A role in another account that the user may take on (`assume_role`); `domain` is the account that grants it."""
 
@@ -65,7 +74,7 @@ class CloudAccess:
     """One project. `iam_root` and `endpoints` are addresses without version and project, e.g. `https://iam.eu-de.…`."""
 
     alias: ProjectAlias
-    login: PasswordLogin | AccessKeyLogin
+    login: PasswordLogin | AccessKeyLogin | MachineLogin
     iam_root: str
     region: str = ""
     project_id: str = ""
@@ -82,3 +91,5 @@ class CloudAccess:
             case AccessKeyLogin(access_key=access, secret_key=secret, security_token=token):
                 parts = (access, secret, token)
                 return tuple(part.get_secret_value() for part in parts if part is not None)
+            case MachineLogin():
+                return ()

@@ -110,8 +110,10 @@ class AkSkAuth(httpx.Auth):
     requires_request_body = True
     depends_on_clock = True
 
-    def __init__(self, login: AccessKeyLogin, clock: Clock, *, project_id: str = "", region: str = "") -> None:
-        self._login, self._clock, self._region = login, clock, region
+    def __init__(
+        self, key: Callable[[], Awaitable[AccessKeyLogin]], clock: Clock, *, project_id: str = "", region: str = ""
+    ) -> None:
+        self._key, self._clock, self._region = key, clock, region
         self.project_id = project_id
         self._first = asyncio.Lock()
         self._has_worked = False
@@ -121,7 +123,7 @@ class AkSkAuth(httpx.Auth):
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         async with self._in_turn():
             self._refuse_while_paused()
-            self._sign(request)
+            self._sign(request, await self._key())
             response = yield request
             self._learn_from(response)
 
@@ -146,8 +148,7 @@ class AkSkAuth(httpx.Auth):
         if self._streak >= LOCK_STREAK:
             self._streak, self._paused_until = 0, self._clock.monotonic() + LOCK_PAUSE_SECONDS
 
-    def _sign(self, request: httpx.Request) -> None:
-        login = self._login
+    def _sign(self, request: httpx.Request, login: AccessKeyLogin) -> None:
         headers = {"Host": request.headers["Host"], "X-Sdk-Date": sdk_date(self._clock.now())}
         if self.project_id:
             headers["X-Project-Id"] = self.project_id

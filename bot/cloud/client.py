@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
+from bot.cloud.access import METADATA_HOST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -46,7 +48,7 @@ class _Client(HttpxAiohttpClient):
 def build_client(limits: Limits, ca_files: Iterable[str] = (), *, is_for_orders: bool = False) -> httpx.AsyncClient:
     """A client over aiohttp that trusts the usual authorities and those in `ca_files`.
 
-    Proxies come from the environment, never for this machine itself.
+    Proxies come from the environment, never for this machine itself and its metadata service.
 
     Orders get a fresh connection each: on a kept one that the server has just closed, an order that never
     arrived would look as if it might have.
@@ -61,5 +63,5 @@ def build_client(limits: Limits, ca_files: Iterable[str] = (), *, is_for_orders:
         limits=httpx.Limits(max_connections=limits.connections, keepalive_expiry=keep_seconds),
         follow_redirects=False,
         trust_env=True,
-        mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+        mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]", METADATA_HOST)},
     )

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.cloud.access import AccessKeyLogin, Agency, CloudAccess, Domain, PasswordLogin, Service
+from bot.cloud.access import AccessKeyLogin, Agency, CloudAccess, Domain, MachineLogin, PasswordLogin, Service
 from bot.cloud.addresses import flaw_of, iam_root_for, is_id, region_in, region_of, root_of
 from bot.cloud.clouds_yaml import ReadFile, chosen_clouds
 from bot.domain.facts import ProjectAlias
 
 NOT_CONFIGURED = (
     "No cloud is configured. Set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME and OS_PROJECT_NAME, "
-    "or OS_CLOUD with a clouds.yaml, or HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_REGION."
+    "or OS_CLOUD with a clouds.yaml, or HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_REGION "
+    "(on a cloud server with an agency HUAWEICLOUD_SDK_REGION is enough)."
 )
 # Our word for a setting: the variables that give it, the first that is set wins.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +50,9 @@ _ENDPOINTS: Mapping[Service, tuple[str, str]] = {
     Service.ECS: ("ECS_ENDPOINT", "ecs_endpoint_override"),
     Service.IMS: ("IMS_ENDPOINT", "ims_endpoint_override"),
 }
+
+# As in the provider's SDK, naming the project and no key asks for the key of the server that the bot runs on.
+_SDK_PROJECT = frozenset({"HUAWEICLOUD_SDK_REGION", "HUAWEICLOUD_SDK_PROJECT_ID"})
 
 Settings = Mapping[str, str]
 
@@ -86,7 +90,9 @@ def _settings(variables: Mapping[str, str], read_file: ReadFile) -> tuple[list[t
         if any(name in variables for name in names)
     }
     if not found.keys() & {"username", "user_id", "password", "access_key", "secret_key"}:
-        return [], (NOT_CONFIGURED,)
+        if not variables.keys() & _SDK_PROJECT:
+            return [], (NOT_CONFIGURED,)
+        found["machine_key"] = "yes"
     return list(_per_project(found)), ()
 
 
@@ -112,8 +118,10 @@ def _complaints(settings: Settings, variables: Mapping[str, str]) -> Iterator[st
             "Certificates are always verified; OS_INSECURE (verify: false) is not supported. "
             "Name the file of your own authority in OS_CACERT (cacert)."
         )
-    is_key = "access_key" in settings or "secret_key" in settings
-    yield from _key_complaints(settings) if is_key else _password_complaints(settings)
+    if settings.keys() & {"access_key", "secret_key"}:
+        yield from _key_complaints(settings)
+    elif "machine_key" not in settings:
+        yield from _password_complaints(settings)
     project_id = settings.get("project_id", "")
     if project_id and not is_id(project_id):
         yield "OS_PROJECT_ID is not an id: it holds letters, digits and hyphens only."
@@ -185,7 +193,9 @@ def _access(alias: str, settings: Settings, variables: Mapping[str, str]) -> Clo
     )
 
 
-def _login(settings: Settings) -> PasswordLogin | AccessKeyLogin:
+def _login(settings: Settings) -> PasswordLogin | AccessKeyLogin | MachineLogin:
+    if "machine_key" in settings:
+        return MachineLogin()
     if "access_key" in settings:
         token = settings.get("security_token")
         return AccessKeyLogin(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 import httpx
 from pydantic import BaseModel
 
-from bot.cloud.access import AccessKeyLogin, CloudAccess, Service
+from bot.cloud.access import AccessKeyLogin, CloudAccess, MachineLogin, PasswordLogin, Service
 from bot.cloud.addresses import belongs_to, flaw_of, is_id, is_segment, join, pattern_root, region_in, root_of
 from bot.cloud.auth import SIGNING_IN, AkSkAuth, TokenAuth
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.keystone import Project, ProjectsAnswer, Token
+from bot.cloud.machine_key import MachineKey
 from bot.cloud.redaction import Redactor
 from bot.cloud.signin import SignIn, project_ambiguous, project_not_found
 from bot.cloud.single_flight import SingleFlight
@@ -41,6 +42,13 @@ def _with_old_token(tried: Attempted, outcome: Submission) -> Submission:
     return Rejected(problem=replace(outcome.problem, what=what, cure=cure, is_retryable=True))
 
 
+def _always(key: AccessKeyLogin) -> Callable[[], Awaitable[AccessKeyLogin]]:
+    async def the_same() -> AccessKeyLogin:
+        return key
+
+    return the_same
+
+
 class Session:
     """Calls to one project. It signs in when first needed, once for all callers."""
 
@@ -49,10 +57,14 @@ class Session:
         self.access = access
         self._transport = transport
         self._auth: TokenAuth | AkSkAuth
-        if isinstance(access.login, AccessKeyLogin):
-            self._auth = AkSkAuth(access.login, clock, project_id=access.project_id, region=access.region)
-        else:
-            self._auth = TokenAuth(SignIn(access, transport, clock=clock, redactor=redactor), clock)
+        match access.login:
+            case PasswordLogin():
+                self._auth = TokenAuth(SignIn(access, transport, clock=clock, redactor=redactor), clock)
+            case AccessKeyLogin() as key:
+                self._auth = AkSkAuth(_always(key), clock, project_id=access.project_id, region=access.region)
+            case MachineLogin() as machine:
+                key_of = MachineKey(machine, transport, clock=clock, redactor=redactor)
+                self._auth = AkSkAuth(key_of, clock, project_id=access.project_id, region=access.region)
         self._project_id = ""
         self._open = SingleFlight(self._find_project)
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.cloud.access import AccessKeyLogin
+from bot.cloud.access import AccessKeyLogin, MachineLogin
 from bot.cloud.auth import LOCK_PAUSE_SECONDS
 from bot.cloud.sdrs import Sdrs
 from bot.domain.errors import CloudError
@@ -95,3 +95,62 @@ async def test_no_secret_of_a_key_is_repeated_in_a_problem():
     echo = httpx.Response(403, json={"code": "X", "message": "AK-canary SK-canary"})
     problem = await refusal(session_over(lambda request: echo, of=with_key()))
     assert "canary" not in repr(problem)
+
+
+class Metadata:
+    """The metadata service of a server that has an agency: each key lasts an hour. `calls` went to SDRS."""
+
+    def __init__(self, clock):
+        self.clock, self.is_down, self.keys, self.calls = clock, False, 0, []
+
+    def __call__(self, request):
+        if request.url.host != "169.254.169.254":
+            self.calls.append(request.headers)
+            return httpx.Response(200, json=JOB_BODY)
+        if self.is_down:
+            return httpx.Response(404, text="no agency")
+        self.keys += 1
+        ends = (self.clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        key = {"access": f"AK{self.keys}", "secret": "SK-canary", "securitytoken": f"token-{self.keys}"}
+        return httpx.Response(200, json={"credential": key | {"expires_at": ends}})
+
+
+@pytest.fixture
+def metadata(clock):
+    return Metadata(clock)
+
+
+@pytest.fixture
+def on_a_server(metadata, clock):
+    return session_over(metadata, clock=clock, of=access(login=MachineLogin()))
+
+
+async def test_the_key_of_the_machine_is_asked_for_once_and_signs_with_its_token(metadata, on_a_server):
+    await asyncio.gather(*(read(on_a_server) for _ in range(10)))
+    assert metadata.keys == 1
+    assert {headers["X-Security-Token"] for headers in metadata.calls} == {"token-1"}
+    assert "Access=AK1, " in metadata.calls[0]["Authorization"]
+
+
+async def test_the_key_of_the_machine_is_renewed_before_it_ends(metadata, on_a_server, clock):
+    await read(on_a_server)
+    clock.advance(3600 - 601)
+    await read(on_a_server)
+    assert metadata.keys == 1
+    clock.advance(2)
+    await read(on_a_server)
+    assert metadata.calls[-1]["X-Security-Token"] == "token-2"
+
+
+async def test_a_metadata_service_that_is_away_leaves_the_key_until_it_ends_and_then_is_a_sentence(
+    metadata, on_a_server, clock
+):
+    await read(on_a_server)
+    metadata.is_down = True
+    clock.advance(3500)
+    await read(on_a_server)
+    clock.advance(200)
+    problem = await refusal(on_a_server)
+    assert problem.what.endswith("No key is configured, and this machine's metadata service gave none.")
+    assert "HUAWEICLOUD_SDK_AK" in problem.cure
+    assert len(metadata.calls) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cloud.access import AccessKeyLogin, Agency, Domain, PasswordLogin, Service
+from bot.cloud.access import AccessKeyLogin, Agency, Domain, MachineLogin, PasswordLogin, Service
 from bot.cloud.identity import NOT_CONFIGURED, discover, discover_from
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +92,13 @@ def test_access_keys_come_from_the_sdks_variables():
     assert access.login.security_token is not None
     assert access.iam_root == "https://iam.ap-southeast-3.myhuaweicloud.com"
     assert access.alias == "ap-southeast-3"
+
+
+def test_a_region_without_a_key_asks_for_the_key_of_the_machine():
+    access = only(discover({"HUAWEICLOUD_SDK_REGION": "eu-de"}, nothing))
+    assert access.login == MachineLogin(url="http://169.254.169.254/openstack/latest/securitykey")
+    assert access.region == "eu-de"
+    assert discover({"OS_REGION_NAME": "eu-de"}, nothing).problems == (NOT_CONFIGURED,)
 
 
 def test_clouds_file_gives_one_project_per_name_and_the_secure_file_its_password():

@@ -1,11 +1,14 @@
 """Signing in to a simulated cloud: with password, key and agency, and with everything that is wrong."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.cloud.access import AccessKeyLogin, Agency, Domain, PasswordLogin, Service
+from bot.cloud.access import AccessKeyLogin, Agency, Domain, MachineLogin, PasswordLogin, Service
 from bot.cloud.identity import discover
 from bot.demo.sdrs import AGENT_OPERATOR, DEFAULT_DOMAIN, OPERATOR_ROLES, TENANT_GUEST, Server
 from bot.domain.facts import GroupId, ProjectAlias, Site
@@ -18,6 +21,21 @@ async def test_access_key_works_against_a_signature_check_that_is_not_ours(cloud
     endpoints = {Service.SDRS: cloud.sdrs_url, Service.ECS: cloud.ecs_url, Service.IMS: cloud.ims_url}
     gateway = opened(access_to(cloud, login=login, endpoints=endpoints))
     assert len((await gateway.snapshot(EU_DE, id_of(cloud, "pg-erp"))).instances) == 5
+
+
+async def test_the_temporary_key_of_the_machine_works_against_a_signature_check_that_is_not_ours(cloud, opened):
+    async def key(request):
+        registry = cloud.world.registry
+        made = registry.issue_key(registry.keys[cloud.user.access_key].caller, datetime.now(UTC), 3600)
+        names = {"access": made.access, "secret": made.secret, "securitytoken": made.security_token}
+        return web.json_response({"credential": names | {"expires_at": made.expires_at.isoformat()}})
+
+    application = web.Application()
+    application.router.add_get("/securitykey", key)
+    async with TestServer(application) as metadata:
+        login = MachineLogin(url=str(metadata.make_url("/securitykey")))
+        gateway = opened(access_to(cloud, login=login, endpoints={Service.SDRS: cloud.sdrs_url}))
+        assert (await gateway.group(EU_DE, id_of(cloud, "pg-erp"))).name == "pg-erp"
 
 
 async def test_wrong_secret_key_and_late_clock_have_their_own_sentences(cloud, opened):
