@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.cloud.sdrs import Sdrs
 from bot.demo.sdrs import OS, Fault, Server
 from bot.domain.errors import Happened
 from bot.domain.facts import Credential, GroupId, JobId, JobStatus, Known, Os, Power, ProjectAlias, ServerId, Site
@@ -34,6 +35,15 @@ async def test_snapshot_holds_everything_a_decision_needs(cloud, gateway):
     assert {(pair.progress, pair.fault_level) for pair in snapshot.pairs} == {(100, "0")}
     assert snapshot.group.drill_overdue is Known.NO
     assert snapshot.token_expires_at is not None
+
+
+async def test_quotas_and_zone_pairs_are_read(cloud, gateway):
+    sdrs = Sdrs(gateway.session(EU_DE))
+    used = {quota.type: (quota.used, quota.quota) for quota in await sdrs.quotas()}
+    assert used["server_groups"] == (4, 50)
+    (domain,) = await sdrs.active_domains()
+    zones = (domain.local_replication_cluster.availability_zone, domain.remote_replication_cluster.availability_zone)
+    assert zones == ("eu-de-01", "eu-de-02")
 
 
 async def test_the_password_call_is_never_made(cloud, gateway):
