@@ -57,6 +57,7 @@ class Explanation:
     cure: str
     is_retryable: bool = False
     is_missing: bool = False
+    may_have_begun: bool = False
 
 
 _SIGN_IN = "Check the user, password or access key and the project, then run “failover-bot doctor”."
@@ -124,6 +125,7 @@ def explanations() -> Mapping[str, Explanation]:
                 cure=topic["cure"],
                 is_retryable=topic.get("retryable", False),
                 is_missing=topic.get("missing", False),
+                may_have_begun=topic.get("begun", False),
             )
             for topic in topics.values()
             for code, cause in topic["codes"].items()
@@ -245,7 +247,9 @@ def _reason_of(job: Job) -> str:
 def _happened(tried: Attempted, status: int, body: ErrorBody) -> Happened:
     if not tried.is_order:
         return Happened.NO
-    is_refusal = 400 <= status < 500 and status not in UNDECIDED_STATUSES
+    known = explain_code(body.code)
+    is_undecided = status in UNDECIDED_STATUSES or (known is not None and known.may_have_begun)
+    is_refusal = 400 <= status < 500 and not is_undecided
     is_throttled_202 = status == 202 and body.code in THROTTLED_CODES
     return Happened.NO if is_refusal or is_throttled_202 else Happened.UNKNOWN
 
