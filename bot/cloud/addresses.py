@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 import httpx
@@ -28,6 +29,7 @@ def is_segment(text: str) -> bool:
     return _SEGMENT.fullmatch(text) is not None and ".." not in text
 
 
+@lru_cache(maxsize=8192)  # thousands of jobs are looked at again and again
 def join(root: str, *segments: str) -> httpx.URL:
     """`root` plus path segments. ValueError for a segment that is not a plain word."""
     if not all(map(is_segment, segments)):

@@ -35,14 +35,29 @@ class Limits:
         )
 
 
+class _NoCookies(httpx.Cookies):
+    """The cloud's API has none, and what a proxy sets is not for the next call. Looking for them costs as much as
+    building a request."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        return None
+
+
 class _Client(HttpxAiohttpClient):
     """Signs in at a proxy with a header: aiohttp has deprecated the other way, which httpx-aiohttp still goes."""
+
+    @property  # type: ignore[misc]  # httpx lets it be set too; nobody does
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
 
     def _init_proxy_transport(self, proxy: httpx.Proxy, *args: Any, **options: Any) -> httpx.AsyncBaseTransport:
         if proxy.raw_auth is not None:
             token = base64.b64encode(b":".join(proxy.raw_auth)).decode()
             proxy = httpx.Proxy(proxy.url, headers={"Proxy-Authorization": f"Basic {token}"})
         return super()._init_proxy_transport(proxy, *args, **options)
+
+
+_NO_COOKIES = _NoCookies()
 
 
 def build_client(limits: Limits, ca_files: Iterable[str] = (), *, is_for_orders: bool = False) -> httpx.AsyncClient:

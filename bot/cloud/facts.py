@@ -168,6 +168,8 @@ def job_fact(job: models.JobFact, *, depth: int = 6) -> Job:
 
 def _reason(text: str) -> str:
     """Services hand on each other's answers as JSON inside of a sentence; people read what is inside."""
+    if not text:  # of most jobs, each time they are looked at
+        return ""
     inner = parse_reason(text)
     return f"{inner.code}: {inner.message}" if inner.code and inner.code not in inner.message else inner.message
 

@@ -222,8 +222,7 @@ class Transport:
             await response.aclose()
         if not response.is_success:  # an answer may repeat what was sent, secrets too
             body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(status=response.status_code, headers=headers, body=body)
+        return Answer(status=response.status_code, headers=_words(response.headers), body=body)
 
     def _unanswered(self, call: Call, error: Exception) -> Problem:
         return errors.unanswered(
@@ -312,6 +311,11 @@ def retry_after_seconds(answer: Answer, now: datetime) -> float | None:
 def _is_worth_repeating(problem: Problem) -> bool:
     is_transient = problem.status is None or problem.status in errors.TRANSIENT_STATUSES | {202}
     return problem.is_retryable and is_transient
+
+
+def _words(headers: httpx.Headers) -> dict[str, str]:
+    """By lower-case names. Headers are ASCII; httpx would find out their encoding anew for each of them."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
 def _http_date(text: str) -> datetime | None:

@@ -231,8 +231,9 @@ async def test_a_body_without_end_is_cut_off():
     assert "longer than" in outcome.problem.what
 
 
-async def test_cookies_of_one_answer_do_not_break_the_next_call():
+async def test_cookies_of_one_answer_are_not_sent_with_the_next_call():
     answer = OK.replace(b"\r\nContent", b"\r\nSet-Cookie: HWWAFSESID=1; path=/\r\nContent", 1)
     async with serving(says(answer)) as server, sending() as transport:
         for _ in range(2):
             assert isinstance(await order(transport, server.url), Accepted)
+        assert b"cookie:" not in server.requests[1].lower()
