@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -41,6 +40,7 @@ from bot.slack.projection import Projection
 from bot.slack.rooms import SlackRooms
 from bot.sockets import open_sockets
 from bot.stepup import TotpDoor, door_of, step_up_routes
+from bot.stopping import heed_signals
 from bot.web import SlackEndpoint, web_application
 from handlers.background import Background
 from storage.database import Database, claim_file, open_database
@@ -94,9 +94,7 @@ def migrate_database(url: str) -> None:
 
 async def serve(settings: Settings, environ: Mapping[str, str], roles: Roles) -> None:
     """Run until SIGTERM or SIGINT. StartProblems when it can't start."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopped = heed_signals()
     try:
         async with running(settings, environ, roles) as parts:
             garbage.is_ready()

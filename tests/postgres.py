@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -62,6 +64,12 @@ class PostgresServer:
     def stop(self, how: str = "fast") -> None:
         """`immediate` is a crash: nothing is flushed, nobody is told."""
         self._control("-w", "-m", how, "stop")
+
+    def hang(self, hangs: bool = True) -> None:
+        """It keeps its connections and answers nothing, as on a disk that stalls; and goes on."""
+        postmaster = psutil.Process(int((self._packaged.pgdata / "postmaster.pid").read_text().split()[0]))
+        for process in (postmaster, *postmaster.children()):
+            process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
 
     def remove(self) -> None:
         self.stop("immediate")

@@ -14,6 +14,7 @@ from bot.demo.workspace import Person
 from tests.chaos.crew import Crew
 from tests.chaos.seen import asks
 from tests.many.site import Site, site
+from tests.many.test_procfile import ENDS_WITHIN_SECONDS
 from tests.postgres import PostgresServer
 
 
@@ -62,6 +63,20 @@ async def test_f11_while_the_database_is_away_people_are_told_and_nothing_is_los
             assert "VERIFIED" in await play.ended(card, 60)
             assert here.posts() == 1
             assert 70 in crew.exits  # the worker could not prove that it was alive
+
+
+async def test_f23_a_database_that_hangs_keeps_no_process_alive(server: PostgresServer, tmp_path: Path) -> None:
+    """It is known as not ready, and SIGTERM ends it in time although its threads wait for an answer."""
+    url = server.url()
+    await asyncio.to_thread(migrate_database, url)
+    async with site(url, tmp_path) as here:
+        serve = await here.started("serve")
+        server.hang()
+        try:
+            assert "no answer" in (await serve.until(503))["parts"]["readiness"]
+            assert await serve.stop() < ENDS_WITHIN_SECONDS, serve.words[-3000:]
+        finally:
+            server.hang(False)
 
 
 async def test_without_tables_nothing_starts_and_the_sentence_says_what_to_do(
