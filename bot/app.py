@@ -25,6 +25,7 @@ from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
 from bot.execution.timing import Timing
+from bot.execution.traces import Traces
 from bot.guard import Guarded
 from bot.health import refresh, unready
 from bot.listening import app_id_of, bolt_app
@@ -133,6 +134,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     queue = _queue(stack, database)
     store = SqlStore(database, enqueue=queue.enqueue)
     stack.callback(store.close)
+    await Traces(database.engine).are_of_a_backup(store)  # before anybody acts on what it says
     call_log = CallLog()
     cloud = _cloud(stack, environ, clock, metrics, call_log)
     await stack.enter_async_context(_keeping(call_log, store))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.domain.request import OPEN_STATES, Request, State
+from bot.domain.request import OPEN_STATES, State
 from bot.execution.execution import Execution
 from bot.metrics import Metrics
 from bot.ports import Store, StoreError, Transaction
@@ -43,10 +43,9 @@ async def refresh(store: Store, metrics: Metrics, background: Background) -> Non
     """Read what /metrics shows and nobody counts. An unreachable database leaves the last figures."""
     metrics.gauge("background", len(background))
     try:
-        requests, (due, lag), oldest = await store.read(_read)
+        counts, (due, lag), oldest = await store.read(_read)
     except StoreError:
         return
-    counts = Counter(request.state for request in requests)
     for state in OPEN_STATES:
         metrics.gauge("requests", counts[state], state=state.value)
     metrics.gauge("surfaces_due", due)
@@ -54,13 +53,12 @@ async def refresh(store: Store, metrics: Metrics, background: Background) -> Non
     metrics.gauge("oldest_step_seconds", oldest)
 
 
-def _read(tx: Transaction) -> tuple[list[Request], tuple[int, timedelta], float]:
-    requests = tx.requests.in_states(OPEN_STATES)
-    return requests, tx.surfaces.lag(), _oldest_step(tx, requests)
+def _read(tx: Transaction) -> tuple[Mapping[State, int], tuple[int, timedelta], float]:
+    return tx.requests.count_by_state(), tx.surfaces.lag(), _oldest_step(tx)
 
 
-def _oldest_step(tx: Transaction, requests: list[Request]) -> float:
+def _oldest_step(tx: Transaction) -> float:
     """Seconds since the oldest step that is under way began."""
-    runs = (tx.runs.get(request.id) for request in requests if request.state is State.RUNNING)
+    runs = (tx.runs.get(request.id) for request in tx.requests.in_states([State.RUNNING]))
     began = [step.started_at for run in runs if run for step in run.steps if step.started_at and not step.ended_at]
     return max(((tx.now - at).total_seconds() for at in began), default=0.0)

@@ -204,9 +204,9 @@ class Execution:
 
         def work(tx: Transaction) -> int:
             tx.executors.beat(executor)
-            return self.restored.pulse(tx)
+            return self.restored.traces.pulse(tx)
 
-        self.restored.remember(await self.parts.store.run(work))
+        self.restored.traces.remember(await self.parts.store.run(work))
         await self._end_frozen()
         self._outside.metrics.gauge("runs_alive", self._engine.alive)
         self._outside.metrics.gauge("watched", self._poller.watched)

@@ -129,6 +129,18 @@ async def patiently(parts: Parts, work: Callable[[Transaction], T], *, reads: bo
     return result
 
 
+async def all_in(parts: Parts, *states: State) -> list[Request]:
+    """Every request in these states, however many there are."""
+
+    async def page(after: RequestId | None) -> list[Request]:
+        return await patiently(parts, lambda tx: tx.requests.in_states(states, after=after), reads=True)
+
+    requests: list[Request] = []
+    while found := await page(requests[-1].id if requests else None):
+        requests += found
+    return requests
+
+
 async def stand(parts: Parts, key: Key) -> Footing | None:
     return await patiently(parts, lambda tx: footing(tx, key), reads=True)
 

@@ -13,7 +13,7 @@ from bot.domain.lines import LineKind, line
 from bot.domain.request import Event, Request, RequestId, State
 from bot.domain.run import AttemptOutcome, Question, Run, Sight, seen_group_after_attempt
 from bot.domain.surface import Place, PlaceKind
-from bot.execution.footing import Parts, patiently
+from bot.execution.footing import Parts, all_in, patiently
 from bot.execution.queue import RunQueue
 from bot.execution.reminders import remind
 from bot.execution.schedule import approval_ends_at, may_start
@@ -52,14 +52,9 @@ class Sweep:
 
     async def _in(self, state: State) -> list[Request]:
         """Read before the live runs: a run that ends in between has moved its request, and that is seen again below."""
-        requests: list[Request] = []
-        while page := await self._page(state, requests[-1].id if requests else None):
-            requests += page
+        requests = await all_in(self._parts, state)
         self._live = await asyncio.to_thread(self._queue.live)
         return requests
-
-    async def _page(self, state: State, after: RequestId | None) -> list[Request]:
-        return await patiently(self._parts, lambda tx: tx.requests.in_states([state], after=after), reads=True)
 
     async def expire(self, request: Request) -> None:
         """By the database's clock. A run that is just beginning wins or loses against this by compare-and-set."""

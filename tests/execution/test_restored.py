@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.domain.facts import GroupId
 from bot.domain.request import RequestId, State
-from bot.execution.restored import IDENTITY, READ_ONLY
-from tests.execution.bench import Bench
+from bot.execution.traces import IDENTITY, READ_ONLY
+from tests.execution.bench import Bench, healthy
 from tests.postgres import PostgresServer
 
 
@@ -79,6 +79,20 @@ async def test_f25_a_confirmed_restore_submits_nothing_of_the_lost_hour_again(
     assert len(bench.cloud.posts) == 1
     async with bench.worker() as worker:
         assert not worker.is_read_only
+
+
+async def test_f25_however_many_requests_were_approved_each_is_fenced(sqlite_bench: Bench) -> None:
+    """More than one page of them."""
+    bench = sqlite_bench
+    names = [f"r-{number}" for number in range(1, 504)]
+    for name in names:
+        await bench.approved(name, snapshot=healthy(group=f"g-{name}"), enqueue=False)
+    await bench.store.run(lambda tx: tx.instance.put(READ_ONLY, "restored by hand"))
+    await bench.worker().restored.confirm()
+    states = await bench.store.read(lambda tx: tx.requests.count_by_state())
+    assert (states[State.APPROVED], states[State.NEEDS_PERSON]) == (0, len(names))
+    attempts = await bench.store.read(lambda tx: [tx.runs.attempt(RequestId(name)) for name in names])
+    assert all(attempts)
 
 
 async def test_f25_a_lost_failback_is_not_mistaken_for_an_open_request(sqlite_bench: Bench, tmp_path: Path) -> None:

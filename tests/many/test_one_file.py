@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,54 @@ async def test_f15_f16_a_killed_process_is_replaced_also_by_an_older_release(url
         await here.started("run")
         assert "VERIFIED" in await play.ended(card, 60)
         assert here.posts() == 1
+
+
+async def test_f25_a_restored_backup_decides_and_sends_nothing_until_a_person_has_looked(
+    url: str, tmp_path: Path
+) -> None:
+    """Asked, backed up, approved and run to its end; then the backup comes back, in which it still waits."""
+    file, backup = tmp_path / "bot.sqlite", tmp_path / "backup.sqlite"
+    async with site(url, tmp_path) as here:
+        bot, play = await here.started("run"), here.evening
+        await connected(here)
+        card = await play.ask("pg-erp")
+        with sqlite3.connect(file) as connection:
+            connection.execute("VACUUM INTO ?", (str(backup),))
+        before = await play.see(lambda: pulse(file))
+        await play.approve(card)
+        assert "VERIFIED" in await play.ended(card, 60)
+        await play.see(lambda: pulse(file) > before + 1)
+        await bot.kill()
+        restore(backup, file)
+
+        again = here.child("run")
+        await again.start()
+        assert "restored backup" in (await again.until(503))["parts"]["engine"]
+        await connected(here)
+        assert "was restored from a backup" in await play.approve(card)
+        confirm = here.child("confirm-restored", "--yes")
+        await confirm.start()
+        assert await confirm.ended() == 0, confirm.words
+        assert "production is at the wanted site already" in confirm.words
+        await again.stop()
+
+        await here.started("run")
+        await connected(here)
+        await play.approve(card)
+        await play.see(lambda: [one for one in play.cards() if "Revision 2." in words_of(one)])
+        assert here.posts() == 1, "the group was looked at, and is where it should go already"
+
+
+def pulse(file: Path) -> int:
+    """How often the process has beaten, as the file beside the database says."""
+    beats = file.with_name(f"{file.name}.pulse")
+    return int(beats.read_text()) if beats.exists() else 0
+
+
+def restore(backup: Path, file: Path) -> None:
+    for leftover in (f"{file}-wal", f"{file}-shm"):
+        Path(leftover).unlink(missing_ok=True)
+    shutil.copy(backup, file)
 
 
 async def test_f19_on_a_full_disk_nothing_is_accepted_and_nothing_is_sent(url: str, tmp_path: Path) -> None:
