@@ -222,6 +222,18 @@ def test_a_window_follows_its_own_clock_and_passes_midnight(moment: datetime, is
         assert not is_inside(rule, opening - timedelta(minutes=1))
 
 
+@pytest.mark.parametrize(
+    ("sunday", "hours"), [(datetime(2026, 3, 22), 3), (datetime(2026, 3, 29), 2), (datetime(2026, 10, 25), 4)]
+)
+def test_f18_a_window_is_as_long_as_its_clock_makes_it_when_summer_time_begins_or_ends(
+    sunday: datetime, hours: int
+) -> None:
+    """From one to four in the morning in Berlin: the hour that is skipped is not there, the one that is doubled is."""
+    early = Window(days=frozenset({6}), start_minute=60, end_minute=4 * 60, zone="Europe/Berlin")
+    rule, noon = replace(RULE, windows=(early,)), sunday.replace(hour=12, tzinfo=UTC)
+    assert sum(is_inside(rule, noon - timedelta(minutes=minute)) for minute in range(24 * 60)) == hours * 60
+
+
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)), st.sets(st.integers(0, 6), min_size=1))
 def test_every_closed_window_opens_within_a_week(moment: datetime, days: set[int]) -> None:
     rule = replace(RULE, windows=(replace(MONDAY_NIGHT, days=frozenset(days)),))
