@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
@@ -15,7 +16,7 @@ from bot.ports import RequestView
 from bot.service import approving, considering, deciding, reading, steering
 from bot.service.clicks import Click
 from bot.service.desk import Desk
-from bot.service.outcomes import Acting, Approving, Done, Refused
+from bot.service.outcomes import Acting, Approving, Done, Refused, Unacknowledged
 from bot.slack import modals, texts
 from bot.slack.cards.login import login_view
 from bot.slack.cards.scene import Scene
@@ -23,7 +24,16 @@ from bot.slack.ids import ActionId, BlockId, CallbackId, Target, decode_target
 from handlers import words
 from handlers.boundary import Boundary
 from handlers.counter import Counter, View
-from handlers.payload import FormState, Origin, Raw, action_id_of, callback_id_of, clicked_value, origin_of
+from handlers.payload import (
+    FormState,
+    Origin,
+    Raw,
+    action_id_of,
+    block_ids_of,
+    callback_id_of,
+    clicked_value,
+    origin_of,
+)
 
 TITLE = "Planned failover"
 UseCase = Callable[[Desk, Click], Awaitable[Acting]]
@@ -47,6 +57,19 @@ SIMPLE = {
     ActionId.LOOK_AGAIN: Simple(ask=steering.look_again, done=texts.answered()),
     ActionId.CONFIRM: Simple(ask=steering.confirm_service, done=texts.confirmed(), nothing=texts.nothing_to_confirm()),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What becomes of a form: `view` takes its place, or it stays and `errors` stand beside its blocks."""
+
+    view: View
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def as_response(self) -> dict[str, Any]:
+        if self.errors:
+            return {"response_action": "errors", "errors": dict(self.errors)}
+        return {"response_action": "update", "view": self.view}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +161,14 @@ class Decisions:
         ticked = FormState.of(body).ticked(ActionId.ACKNOWLEDGE)
         click = _click(target, origin, "modal", acknowledged=ticked)
 
-        async def approve() -> View:
-            return _answer_view(await approving.approve(self.counter.desk, click), title=TITLE)
+        boxes = sorted(block for block in block_ids_of(body) if block.startswith(BlockId.ACKNOWLEDGE))
+
+        async def approve() -> Answer:
+            outcome = await approving.approve(self.counter.desk, click)
+            view = _answer_view(outcome, title=TITLE)
+            if isinstance(outcome, Unacknowledged) and boxes:
+                return Answer(view, {boxes[0]: texts.boxes_left(outcome.findings)})
+            return Answer(view)
 
         await self._answer_in_view(ack, origin, approve, "Counting your approval…")
 
@@ -151,9 +180,9 @@ class Decisions:
             return
         click = _click(target, origin, "modal")
 
-        async def answer() -> View:
+        async def answer() -> Answer:
             outcome = await steering.answer_hard_stop(self.counter.desk, click, HardStopAnswer(choice))
-            return modals.problem_view(words.of_acting(outcome, texts.answered()), title=TITLE)
+            return Answer(modals.problem_view(words.of_acting(outcome, texts.answered()), title=TITLE))
 
         await self._answer_in_view(ack, origin, answer, "Noting your answer…")
 
@@ -167,8 +196,9 @@ class Decisions:
             return
         click = _click(target, origin, "modal", reason=reason)
 
-        async def act() -> View:
-            return modals.problem_view(_sentence(await simple.ask(self.counter.desk, click), simple), title=TITLE)
+        async def act() -> Answer:
+            outcome = await simple.ask(self.counter.desk, click)
+            return Answer(modals.problem_view(_sentence(outcome, simple), title=TITLE))
 
         await self._answer_in_view(ack, origin, act, "Noting it…")
 
@@ -224,26 +254,26 @@ class Decisions:
         self.counter.start(origin, lambda text: self.counter.whisper(origin, text), whisper())
 
     async def _answer_in_view(
-        self, ack: AsyncAck, origin: Origin, make: Callable[[], Awaitable[View]], meanwhile: str
+        self, ack: AsyncAck, origin: Origin, make: Callable[[], Awaitable[Answer]], meanwhile: str
     ) -> None:
         """The outcome takes the place of the form: at once if it is known in time, else after a loading view."""
 
-        async def safely() -> View:
+        async def safely() -> Answer:
             try:
                 return await make()
             except Exception as error:
-                return modals.problem_view(self.counter.apology(origin, error))
+                return Answer(modals.problem_view(self.counter.apology(origin, error)))
 
         work = self.counter.background.start(safely())
-        view = await self.counter.quickly(work)
-        if view is not None:
-            await ack(response_action="update", view=view)
+        answer = await self.counter.quickly(work)
+        if answer is not None:
+            await ack(**answer.as_response())
             return
         name = secrets.token_hex(16)
         await ack(response_action="update", view=modals.loading_view(text=meanwhile) | {"external_id": name})
 
         async def later() -> None:
-            view = await work
+            view = (await work).view
             if not await self.counter.update_named(name, view):
                 await self.counter.write_to(origin, modals.sentence_of(view))
 

@@ -241,6 +241,11 @@ def time_missing() -> str:
     return "Choose the time at which it is to start, or start as soon as it is approved."
 
 
+def boxes_left(findings: Sequence[Finding]) -> str:
+    left = ", ".join(finding.check.replace("_", " ") for finding in findings)
+    return f"Nothing was counted yet. Tick each warning that you accept; left: {left}."[:500]
+
+
 def blocker_in_form(finding: Finding) -> str:
     return f"{finding.sentence} {finding.cure}"[:500]
 

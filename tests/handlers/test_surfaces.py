@@ -6,11 +6,14 @@ import pytest
 
 from bot.cli.answers import approving as told_at_the_prompt
 from bot.demo.reading import words_of
+from bot.domain.facts import Known
 from bot.domain.request import State
 from bot.service.approving import approve
 from bot.service.clicks import Click
 from bot.slack.ids import COMMAND
+from tests.domain import facts
 from tests.handlers.front import Front
+from tests.service.bench import GROUP
 
 WAYS = ["button", "command", "home"]
 PEOPLE = {
@@ -74,6 +77,20 @@ async def test_the_second_step_counts_and_the_card_says_so(front: Front) -> None
     told = await front.see(lambda: front.amir.view and "Approved (1 of 2)" in words_of(front.amir.view))
     assert told
     await front.see(lambda: "1 of 2" in words_of(front.cards()[-1]))
+
+
+async def test_a_warning_that_was_not_ticked_leaves_the_form_where_it_is(front: Front) -> None:
+    seen = facts.with_group(front.bench.cloud.snapshots[GROUP], drill_overdue=Known.YES, drill_count=1)
+    front.bench.cloud.put(GROUP, seen)
+    request, card = await front.asked()
+    await front.approve("button", front.amir, request, card)
+    view = await front.answer(front.amir)
+    errors = await front.amir.submit(view, {"acknowledge": ["drill_open"]})
+    assert errors == {"acknowledge": "Nothing was counted yet. Tick each warning that you accept; left: drill overdue."}
+    assert (await front.outcomes())[-1] == ("approve", "unacknowledged", "modal")
+    assert (await front.bench.view(request)).approvals == ()
+    assert await front.amir.submit(view, {"acknowledge": ["drill_open", "drill_overdue"]}) is None
+    await front.see(lambda: front.amir.view and "Approved (1 of 2)" in words_of(front.amir.view))
 
 
 @pytest.mark.parametrize("way", ["button", "command"])
