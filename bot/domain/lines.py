@@ -12,7 +12,7 @@ Fact = str | int | list[str]
 class LineKind(StrEnum):
     """Facts in brackets; an `account` is `str(Account)`, lists hold names."""
 
-    APPROVED = "approved"  # account, given, needed
+    APPROVED = "approved"  # account, plan, given, needed
     RETRACTED = "retracted"  # account
     QUORUM = "quorum"  # all approvals are there, and it starts later: start_at
     DENIED = "denied"  # account, reason
@@ -20,7 +20,7 @@ class LineKind(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"  # reason
     DRIFTED = "drifted"  # revision, changes
-    STARTED = "started"
+    STARTED = "started"  # plan
     CHECKED = "checked"  # warnings
     STOPPING = "stopping"  # total
     STOPPED = "stopped"  # done, total

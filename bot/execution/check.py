@@ -67,7 +67,7 @@ def _begin(tx: Transaction, now: Footing, parts: Parts, seen: Look) -> None:
         if started is None:
             return
         moved = started
-        say(tx, moved, line(LineKind.STARTED), once=f"started.{moved.revision}")
+        say(tx, moved, line(LineKind.STARTED, plan=moved.plan.code), once=f"started.{moved.revision}")
     run = replace(now.run, executor=parts.executor, started_at=now.run.started_at or tx.now, observed_at=tx.now)
     run = mark(run, Step.CHECK, StepState.DONE, tx.now)
     if not moved.options.stop_servers:

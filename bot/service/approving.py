@@ -161,7 +161,8 @@ def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> App
         note(tx, click, Action.APPROVE, again := AlreadyApproved(given=quorum.given, needed=quorum.needed))
         return again
     cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
-    say(tx, request, line(LineKind.APPROVED, account=str(person.account), given=quorum.given, needed=quorum.needed))
+    said = {"account": str(person.account), "plan": request.plan.code}
+    say(tx, request, line(LineKind.APPROVED, **said, given=quorum.given, needed=quorum.needed))
     if quorum.is_met:
         request = _release(tx, desk, request, cause, person)
     else:

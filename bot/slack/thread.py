@@ -16,7 +16,7 @@ PINGED = 50  # one line stays below 3,000 characters
 # `{name}` is the fact of that name, escaped; a fact that is missing reads "–".
 TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
     {
-        LineKind.APPROVED: "{account} approved: {given} of {needed}.",
+        LineKind.APPROVED: "{account} approved plan {plan}: {given} of {needed}.",
         LineKind.RETRACTED: "{account} took back their approval.",
         LineKind.QUORUM: "All approvals are there. The run starts {start_at}.",
         LineKind.DENIED: "*Denied* by {account}: {reason}",
@@ -25,7 +25,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.SUPERSEDED: "*Superseded*: {reason}",
         LineKind.DRIFTED: "The plan changed, earlier approvals are void. Revision {revision} is posted with the "
         "difference: {changes}",
-        LineKind.STARTED: "The run starts. Nothing was touched yet; first everything is checked again.",
+        LineKind.STARTED: "The run of plan {plan} starts. Nothing was touched yet; first everything is checked again.",
         LineKind.CHECKED: "Checked again: the plan still holds. {warnings}",
         LineKind.STOPPING: "Stopping the production servers, {total} in all, the last wave first.",
         LineKind.STOPPED: "Stopped: {done} of {total} production servers are off.",
@@ -81,7 +81,7 @@ def _show(name: str, fact: Fact) -> str:
             return " ".join(mention_group(group) for group in items[:PINGED])
         case "start_at", str(text):
             return _moment(text)
-        case (("job_id" | "code" | "zone"), str(text)):
+        case (("job_id" | "code" | "zone" | "plan"), str(text)):
             return code(text, 80)
         case "warnings", list(items):
             return f"{count(len(items), 'warning')}: {sentences(items, 900)}" if items else "No warnings."

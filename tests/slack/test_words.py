@@ -72,8 +72,8 @@ def test_a_line_without_its_facts_still_reads(kind: LineKind) -> None:
 
 
 def test_a_line_survives_the_database_and_names_its_person() -> None:
-    said = line(LineKind.APPROVED, account=str(ANNA), given=1, needed=2)
-    assert thread.sentence(Line.from_data(said.as_data())) == "<@UANNA> approved: 1 of 2."
+    said = line(LineKind.APPROVED, account=str(ANNA), plan="7F3A-91", given=1, needed=2)
+    assert thread.sentence(Line.from_data(said.as_data())) == "<@UANNA> approved plan `7F3A-91`: 1 of 2."
 
 
 def test_a_reason_in_a_line_is_not_live() -> None:

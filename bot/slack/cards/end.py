@@ -164,7 +164,7 @@ def _started(scene: Scene) -> Message:
     told = [
         f"*{_title(request)}* has started: {lines.direction(request)}",
         f"{lines.servers(request)} · expected outage: {estimate(scene.view.history.outages)}",
-        f"{lines.origin(request)}{_follow(scene)}",
+        f"{lines.origin(request)} · {lines.plan_code(request)}{_follow(scene)}",
     ]
     text = f"{plain(_title(request), 140)} has started."
     return Message(text=text, blocks=[section("\n".join(told)), literal(lines.reason(request))])

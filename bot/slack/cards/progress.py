@@ -9,6 +9,7 @@ from bot.domain.request import State
 from bot.domain.run import AttemptOutcome, HardStopAnswer, Question, Run, Step, StepProgress, StepState
 from bot.ports import RequestView
 from bot.slack.blocks import Block, actions, button, context, section
+from bot.slack.cards.lines import plan_code
 from bot.slack.cards.scene import Message, Scene
 from bot.slack.escape import clock, code, mention, mrkdwn, names, plain
 from bot.slack.ids import ActionId, BlockId
@@ -20,7 +21,8 @@ NO_RETURN = "── point of no return ──"
 
 def progress_card(scene: Scene) -> Message:
     request, run = scene.request, scene.run or Run(request_id=scene.request.id, revision=scene.request.revision)
-    title = f"*{STATE[request.state]}* · {mrkdwn(request.group.name, 80)} · {mrkdwn(request.to_zone, 60)}"
+    where = f"{mrkdwn(request.group.name, 80)} · {mrkdwn(request.to_zone, 60)}"
+    title = f"*{STATE[request.state]}* · {where} · {plan_code(request)}"
     steps = [_step(scene.view, progress, scene.now) for progress in run.steps]
     steps.insert(2, NO_RETURN)
     under_way = next((p for p in run.steps if p.state is StepState.RUNNING), None)
