@@ -7,11 +7,13 @@ from dataclasses import replace
 from bot.domain.lines import LineKind, line
 from bot.domain.people import OPERATOR_TEAM
 from bot.domain.policy import Policy, Rule, rule_for, users_of
-from bot.domain.request import Event, Request
+from bot.domain.request import Draft, Event, Request, State
 from bot.ports import Transaction
 from bot.service.changes import Cause, advance, say
 from bot.service.desk import Desk
 from bot.service.expiry import approval_ends_at
+
+TAKEN_PLACE = "A break-glass for the same group takes its place."
 
 
 def break_glass(tx: Transaction, desk: Desk, request: Request, cause: Cause) -> Request:
@@ -28,6 +30,21 @@ def break_glass(tx: Transaction, desk: Desk, request: Request, cause: Cause) -> 
     say(tx, approved, told)
     tx.runs.enqueue(approved.id, approved.revision)
     return approved
+
+
+def gives_way(waiting: Request, draft: Draft) -> bool:
+    """What only waits for approvals must not stand in the way of an emergency; what is approved is about to run."""
+    return draft.break_glass and waiting.state is State.PENDING
+
+
+def supersede(tx: Transaction, waiting: Request, cause: Cause) -> None:
+    """The break-glass takes its place, unless somebody decided about it meanwhile."""
+    held = tx.requests.hold(waiting.id)
+    if held is None or held.state is not State.PENDING:
+        return
+    decided = {"decided_by": cause.actor, "decided_at": tx.now, "decision_reason": TAKEN_PLACE}
+    if ended := advance(tx, held, Event.SUPERSEDE, cause, **decided):
+        say(tx, ended, line(LineKind.SUPERSEDED, reason=TAKEN_PLACE))
 
 
 def approvers_of(policy: Policy, rule: Rule) -> tuple[list[str], list[str]]:

@@ -20,7 +20,7 @@ from bot.service.clicks import owes_review, word_of
 from bot.service.desk import Desk
 from bot.service.expiry import request_ends_at
 from bot.service.form import form_errors, unknown_station
-from bot.service.glass import break_glass
+from bot.service.glass import break_glass, gives_way, supersede
 from bot.service.looking import Look, look
 from bot.service.outcomes import (
     AlreadyOpen,
@@ -102,7 +102,8 @@ async def _prepared(desk: Desk, draft: Draft, cause: Cause, actor: Account) -> A
         return Refused(reason=Refusal.TOO_MANY)
     try:
         person = await desk.person(actor)
-        if existing := await desk.store.read(lambda tx: tx.requests.open_for(draft.project, draft.group_id)):
+        existing = await desk.store.read(lambda tx: tx.requests.open_for(draft.project, draft.group_id))
+        if existing and not gives_way(existing, draft):
             return AlreadyOpen(request=existing)
         if not _is_slow_enough(desk, actor, (draft.project, draft.group_id)):
             return Refused(reason=Refusal.TOO_MANY)
@@ -142,6 +143,8 @@ def _open(tx: Transaction, desk: Desk, ask: Ask) -> Opening:
     if obstacle := _obstacle(tx, desk, ask):
         return _noted(tx, ask.draft, ask.cause, obstacle, digest=ask.look.plan.digest)
     request = _request_of(tx, ask)
+    if waiting := tx.requests.open_for(request.project, request.group.id):
+        supersede(tx, waiting, ask.cause)
     if not tx.requests.add(request):
         existing = tx.requests.open_for(request.project, request.group.id) or request
         return _noted(tx, ask.draft, ask.cause, AlreadyOpen(request=existing))
@@ -164,7 +167,8 @@ def _obstacle(tx: Transaction, desk: Desk, ask: Ask) -> AlreadyOpen | Blocked | 
     decision = _may_ask(tx, desk, ask)
     if decision.reason:
         return Refused(reason=decision.reason)
-    if existing := tx.requests.open_for(ask.draft.project, ask.draft.group_id):
+    existing = tx.requests.open_for(ask.draft.project, ask.draft.group_id)
+    if existing and not gives_way(existing, ask.draft):
         return AlreadyOpen(request=existing)
     return Blocked(findings=ask.look.findings) if ask.look.blockers else None
 
