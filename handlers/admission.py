@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from bot.service.desk import Desk
 from bot.slack.ids import decode_target
 from handlers.payload import Origin, Raw, clicked_value, origin_of
 
+_SLACK_ID = re.compile(r"[A-Z0-9]{0,40}")  # an operator of the command line comes from no payload
 log = structlog.get_logger(__name__)
 
 
@@ -58,7 +60,10 @@ class Admission(AsyncMiddleware):
             return "foreign_app"
         if origin.team != self.home.team:
             return "foreign_team"
-        if self.home.enterprise and origin.actor.enterprise not in ("", self.home.enterprise):
+        actor = origin.actor
+        if not all(map(_SLACK_ID.fullmatch, (actor.enterprise, actor.team, actor.user))):
+            return "foreign_account"
+        if self.home.enterprise and actor.enterprise not in ("", self.home.enterprise):
             return "foreign_enterprise"
         return ""
 

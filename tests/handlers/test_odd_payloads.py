@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncAck
 
 from bot.demo.reading import words_of
+from bot.domain.policy import Audience, Role
 from bot.slack.ids import COMMAND, ActionId, CallbackId
 from handlers.admission import Admission, Home
 from handlers.boundary import Boundary
@@ -156,6 +158,28 @@ async def test_a5_payloads_of_another_organisation_are_dropped(front: Front, ent
     home = Home(app_id=front.cast.app.app_id, team=front.team, enterprise="E1")
     body = pressed(front, ActionId.RETRACT.value, enterprise={"id": enterprise})
     assert Admission(home=home, desk=front.desk).foreign(origin_of(body)) == reason
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"user": {"id": "anna", "team_id": "operator"}},
+        {"user": {"id": "UAMIR", "team_id": "operator"}},
+        {"enterprise": {"id": "/operator"}},
+        {"user": {"id": "UAMIR/x", "team_id": "T1"}},
+    ],
+)
+async def test_a9_an_account_that_slack_could_not_have_named_is_nobody(front: Front, forged: Thing) -> None:
+    """Not even with the right secret is anybody an operator of the command line, or somebody with two names."""
+    policies = front.bench.policies
+    policies.policy = replace(policies.policy, people={"operator/anna": "anna"})
+    listed = Audience(users=frozenset({"operator/anna", "UAMIR"}))
+    policies.rule(roles=(Role(name="dr", need=1, who=listed),))
+    request, _ = await front.asked()
+    view = submitted(front, CallbackId.APPROVE.value, f"{request.id}:1")
+    assert (await front.dispatch(view | forged)).status == 200
+    assert (await front.outcomes())[1:] == [("payload", "foreign_account", "")]
+    assert (await front.bench.request(request)).state is request.state
 
 
 async def test_a14_a_stranger_of_a_shared_channel_is_refused_by_the_team_of_the_account(front: Front) -> None:

@@ -105,6 +105,7 @@ async def forgeries(knocking: Knocking, web: tuple[Child, Child], approver: str,
         {"team": {"id": "TOTHER"}},
         {"user": {"id": approver, "team_id": "TOTHER"}},
         {"user": {"id": "UNOBODY"}},
+        {"user": {"id": "root", "team_id": "operator"}},
     ]
     payloads = [knocking.second_step(approver, target, **changes) for changes in foreign]
     payloads += [knocking.second_step(approver, one) for one in ("FR-AAAAAAAA:1", f"{request_id}:7", request_id, "x")]
