@@ -61,9 +61,9 @@ class Admission(AsyncMiddleware):
         if origin.team != self.home.team:
             return "foreign_team"
         actor = origin.actor
-        if not all(map(_SLACK_ID.fullmatch, (actor.enterprise, actor.team, actor.user))):
+        if not all(map(_SLACK_ID.fullmatch, (actor.team, actor.user))):
             return "foreign_account"
-        if self.home.enterprise and actor.enterprise not in ("", self.home.enterprise):
+        if self.home.enterprise and origin.enterprise not in ("", self.home.enterprise):
             return "foreign_enterprise"
         return ""
 

@@ -20,6 +20,7 @@ class Origin:
     actor: Account
     app_id: str
     team: str  # the workspace that the app is installed in
+    enterprise: str = ""  # the organisation, where the payload names it
     channel: str = ""
     message_ts: str = ""
     thread_ts: str = ""
@@ -44,6 +45,7 @@ def origin_of(body: Raw) -> Origin:
         actor=_actor(body),
         app_id=_text(body.get("api_app_id")),
         team=_text(_at(body, "team").get("id") or body.get("team_id")),
+        enterprise=_text(_at(body, "enterprise").get("id") or body.get("enterprise_id")),
         channel=_text(_at(body, "channel").get("id") or container.get("channel_id") or body.get("channel_id")),
         message_ts=message_ts,
         thread_ts=_text(_at(body, "message").get("thread_ts") or container.get("thread_ts") or message_ts),
@@ -57,10 +59,13 @@ def origin_of(body: Raw) -> Origin:
 
 
 def _actor(body: Raw) -> Account:
-    """The clicker's own team: in a shared channel it is not the team of the app."""
+    """The clicker's own team: in a shared channel it is not the team of the app.
+
+    Never the organisation: some payloads of one person name it and others do not, and nobody may be two people.
+    """
     user, team, event = _at(body, "user"), _at(body, "team"), _at(body, "event")
     return Account(
-        enterprise=_text(_at(body, "enterprise").get("id") or body.get("enterprise_id")),
+        enterprise="",
         team=_text(user.get("team_id") or team.get("id") or body.get("team_id")),
         user=_text(user.get("id") or body.get("user_id") or event.get("user")),
     )

@@ -78,7 +78,7 @@ def account_of(user: str, policy: Policy, home: Identity) -> Account:
     team, _, name = user.rpartition("/")
     if team == OPERATOR_TEAM:
         return Account("", OPERATOR_TEAM, name)
-    return Account(home.enterprise, team or policy.team or home.team, name)
+    return Account("", team or policy.team or home.team, name)
 
 
 async def _members(audiences: Iterable[Audience], people: People) -> Mapping[str, frozenset[str]]:

@@ -84,14 +84,14 @@ def person_of(
         is_bot=bool(user.get("is_bot") or user.get("is_workflow_bot")) or account.user == "USLACKBOT",
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         is_stranger=bool(user.get("is_stranger")),
-        is_foreign=_is_foreign(account, user, policy.team or home.team, home),
+        is_foreign=_is_foreign(account, user, policy.team or home.team),
         tz=str(user.get("tz") or "UTC"),
     )
 
 
-def _is_foreign(account: Account, user: dict[str, Any], team: str, home: Identity) -> bool:
+def _is_foreign(account: Account, user: dict[str, Any], team: str) -> bool:
     """Of another workspace, by the click and by Slack's own record; in an organisation one person has many teams."""
-    if account.team != team or (home.enterprise and account.enterprise not in ("", home.enterprise)):
+    if account.team != team:
         return True
     in_organisation = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), *in_organisation.get("teams", ())}

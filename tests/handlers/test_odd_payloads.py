@@ -15,12 +15,16 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.demo.reading import words_of
 from bot.domain.policy import Audience, Role
+from bot.domain.request import State
+from bot.service import opening
+from bot.service.outcomes import Opened
 from bot.slack.ids import COMMAND, ActionId, CallbackId
 from handlers.admission import Admission, Home
 from handlers.boundary import Boundary
 from handlers.counter import Counter
 from handlers.payload import FormState, Raw, action_id_of, block_ids_of, clicked_value, origin_of, searched, typed
 from tests.handlers.front import Front, Thing
+from tests.service.bench import draft
 
 HOSTILE = ["", "x" * 10_000, "' OR 1=1 --", '{"id": 1}', "FR-AAAAAAAA:1:2", "FR-AAAAAAAA:-1", "\x00", "FR-ÄÄÄÄ:1", "[]"]
 
@@ -160,12 +164,38 @@ async def test_a5_payloads_of_another_organisation_are_dropped(front: Front, ent
     assert Admission(home=home, desk=front.desk).foreign(origin_of(body)) == reason
 
 
+@pytest.mark.parametrize("enterprise", [{"id": "E1"}, None])
+async def test_a10_a13_one_person_is_one_whether_or_not_slack_names_the_organisation(
+    front: Front, enterprise: Thing | None
+) -> None:
+    """Some payloads of one and the same person carry it, others do not."""
+    policies = front.bench.policies
+    listed = Audience(users=frozenset({front.amir.id, front.rosa.id, front.pat.id}))
+    policies.rule(roles=(Role(name="dr", need=2, who=listed),))
+    opened = await opening.open_request(
+        front.desk,
+        draft(),
+        origin_of(
+            pressed(front, "x") | {"user": {"id": front.rosa.id, "team_id": front.team}, "enterprise": {"id": "E1"}}
+        ).actor,
+        "modal",
+    )
+    assert isinstance(opened, Opened)
+    approve = submitted(front, CallbackId.APPROVE.value, f"{opened.request.id}:1")
+    rosa = {"user": {"id": front.rosa.id, "team_id": front.team}}
+    await front.dispatch(approve | {"enterprise": enterprise})
+    await front.dispatch(approve | {"enterprise": {"id": "E1"}})
+    await front.dispatch(approve | rosa | {"enterprise": enterprise})
+    told = [outcome for action, outcome, _ in await front.outcomes() if action == "approve"]
+    assert told == ["done", "already_approved", "own_request"]
+    assert (await front.bench.request(opened.request)).state is State.PENDING
+
+
 @pytest.mark.parametrize(
     "forged",
     [
         {"user": {"id": "anna", "team_id": "operator"}},
         {"user": {"id": "UAMIR", "team_id": "operator"}},
-        {"enterprise": {"id": "/operator"}},
         {"user": {"id": "UAMIR/x", "team_id": "T1"}},
     ],
 )
