@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from bot.domain.errors import Happened, Problem
 from bot.domain.facts import Job, JobStatus
 
 DETAIL_LENGTH = 300
+THEIR_LENGTH = 160  # of their words within our sentences
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 UNDECIDED_STATUSES = frozenset({408, 499})  # the server gave up on a request that it may have read
 THROTTLED_CODES = frozenset({"Common.0024", "Common.1503", "APIGW.0308"})
@@ -166,7 +167,18 @@ def refused(tried: Attempted, answer: Answer) -> Problem:
     """The cloud answered with something else than success."""
     body = parse_body(answer.body)
     by_status = explain_status(answer.status, is_json=body.is_json)
-    return refused_for(tried, answer, explain_code(body.code) or by_status)
+    return refused_for(tried, answer, explain_code(body.code) or _with_their_words(by_status, body))
+
+
+def _with_their_words(why: Explanation, body: ErrorBody) -> Explanation:
+    """What we have no sentence for is told in the cloud's own."""
+    return replace(why, cause=f"{why.cause}{their_words(body.message)}") if body.is_json else why
+
+
+def their_words(message: str) -> str:
+    """As the end of a sentence's neighbour; empty when the cloud said nothing."""
+    shown = one_line(redact(message), limit=THEIR_LENGTH)
+    return f" The cloud's own words: “{shown}”." if shown else ""
 
 
 def refused_for(tried: Attempted, answer: Answer, why: Explanation) -> Problem:
@@ -220,11 +232,10 @@ def job_failed(job: Job, purpose: str) -> Problem:
     detail = one_line(redact(body.message), limit=DETAIL_LENGTH)
     where = f" ({failed.type})" if failed is not job and failed.type else ""
     cause = known.cause if known else "The bot does not know the cause."
-    theirs = f" The cloud's own words: “{detail}”." if detail else ""
     return Problem(
         happened=Happened.YES,
         is_retryable=False,
-        what=f"{purpose} failed in the cloud{where}. {cause}{theirs}",
+        what=f"{purpose} failed in the cloud{where}. {cause}{their_words(body.message)}",
         not_done="The job has ended; what it had done before it failed is not undone.",
         cure=known.cure if known else LOOK_FIRST,
         code=code,

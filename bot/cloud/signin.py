@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.cloud.access import Agency, CloudAccess, PasswordLogin
 from bot.cloud.addresses import join
 from bot.cloud.auth import REFUSALS, SIGNING_IN
-from bot.cloud.errors import Answer, Attempted, refused_by_us, unreadable
+from bot.cloud.errors import Answer, Attempted, refused_by_us, their_words, unreadable
 from bot.cloud.keystone import (
     Project,
     ProjectsAnswer,
@@ -164,11 +164,9 @@ def _enterable(projects: tuple[Project, ...]) -> str:
 
 
 def _wrong_login(problem: Problem, access: CloudAccess) -> Problem:
-    return _because(
-        problem,
-        f"The identity service refused {_user(access)}: name, password or account is wrong.",
-        "Correct OS_USERNAME, OS_PASSWORD or OS_USER_DOMAIN_NAME; too many tries lock the user.",
-    )
+    cause = f"The identity service refused {_user(access)}: name, password or account is wrong."
+    cure = "Correct OS_USERNAME, OS_PASSWORD or OS_USER_DOMAIN_NAME; too many tries lock the user."
+    return _because(problem, f"{cause}{their_words(problem.detail)}", cure)
 
 
 def _wrong_agency(problem: Problem, access: CloudAccess, agency: Agency) -> Problem:
@@ -176,7 +174,7 @@ def _wrong_agency(problem: Problem, access: CloudAccess, agency: Agency) -> Prob
     return _because(
         problem,
         f"The identity service refused {_user(access)} the agency {_quoted(agency.name)} of the account "
-        f"{_quoted(account)} in the project {_quoted(project)}.",
+        f"{_quoted(account)} in the project {_quoted(project)}.{their_words(problem.detail)}",
         "Check OS_AGENCY_NAME, OS_AGENCY_DOMAIN_NAME and the project, that the agency trusts the user's account, and "
         "that the user has the role Agent Operator.",
     )

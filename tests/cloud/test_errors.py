@@ -127,6 +127,15 @@ async def test_code_and_message_are_found_in_every_shape(shape):
     assert problem.code == expected.get(shape, problem.code) != ""
 
 
+async def test_a_code_without_a_sentence_of_ours_is_told_in_the_clouds_own_words():
+    body = {"error": {"code": "SDRS.9999", "message": "The moon is full, password=canary"}}
+    problem = (await reverse(answering(400, json.dumps(body).encode())[0])).problem
+    assert "The cloud's own words: “The moon is full, password=[hidden]”." in problem.what
+    assert "Reference: SDRS.9999, HTTP 400." in problem.sentence
+    page = (await reverse(answering(400, BODIES["html"])[0])).problem
+    assert "own words" not in page.what
+
+
 async def test_request_id_comes_from_the_body_when_no_header_names_it():
     session, _ = answering(403, BODIES["gateway"])
     assert (await reverse(session)).problem.request_id == "r-1"

@@ -59,6 +59,12 @@ async def test_wrong_password_is_one_try_and_one_sentence(cloud, opened):
     assert len(cloud.calls) == 2  # with the project, and without it to tell which of both is wrong
 
 
+async def test_a_user_with_a_second_factor_reads_what_the_identity_service_says(cloud, opened):
+    cloud.user.passcode = "123456"
+    problem = await problem_of(opened(access_to(cloud)).group(EU_DE, GroupId("g")))
+    assert "The cloud's own words: “The user has enabled MFA" in problem.what
+
+
 async def test_wrong_project_name_lists_the_projects(cloud, opened):
     problem = await problem_of(opened(access_to(cloud, project_name="eu-dee")).group(EU_DE, GroupId("g")))
     assert f"No project is named “eu-dee”. The user can enter: eu-de ({cloud.project.id})." in problem.what
