@@ -20,8 +20,9 @@ class Setting:
     burst: int = 100
     job_counts: tuple[int, ...] = (100, 1000, 5000)
     peer_jobs: int = 1000
+    beside_jobs: int = 1000  # up to here the contenders follow side by side
     poll_seconds: float = 5.0
-    window_seconds: float = 10.0  # of following, per round; two looks at each job
+    window_seconds: float = 6.0  # of following, per round: each job is looked at
     words_jobs: int = 1000
     words_ends: int = 40
     kills: int = 30
@@ -51,8 +52,9 @@ def tiny(folder: Path, server: PostgresServer) -> Setting:
         commands=4,
         approvals=1,
         burst=2,
-        job_counts=(3,),
+        job_counts=(3, 4),
         peer_jobs=3,
+        beside_jobs=3,
         poll_seconds=0.2,
         window_seconds=0.7,
         words_jobs=3,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from tests.benchmarks.children import Child, free_port, module, running
-from tests.benchmarks.figures import Rounds, Row, Turn, in_turns
+from tests.benchmarks.figures import Rounds, Row, in_turns
 from tests.benchmarks.ours.bot import bot_environment, program
 from tests.benchmarks.ours.postgres import database
 from tests.benchmarks.ours.rows import fill_running, opened
@@ -42,19 +43,32 @@ async def look_at(port: int, path: str) -> Any:
     return await asyncio.to_thread(read)
 
 
-async def watched(child: Child, port: int, setting: Setting) -> Mapping[str, float]:
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A program that follows so many jobs of the cloud at `port`."""
+
+    child: Child
+    port: int
+    jobs: int
+    empty_bytes: int = 0  # its memory before them
+
+
+Contender = Callable[[], AbstractAsyncContextManager[Following]]
+
+
+async def watched(one: Following, setting: Setting) -> Mapping[str, float]:
     """One window: what the process used, and what the cloud saw."""
     path = f"/_/gaps?interval={setting.poll_seconds}"
-    await look_at(port, path)
-    before = child.cpu_seconds()
+    await look_at(one.port, path)
+    before = one.child.cpu_seconds()
     await asyncio.sleep(setting.window_seconds)
-    used, seen = child.cpu_seconds() - before, await look_at(port, path)
+    used, seen = one.child.cpu_seconds() - before, await look_at(one.port, path)
     return {
         "CPU, %": 100 * used / seen["seconds"],
         "looks/s": seen["looks"] / seen["seconds"],
         "late p50, ms": seen["late_p50"] * 1000,
         "late p99, ms": seen["late_p99"] * 1000,
-        "memory, MB": child.memory_bytes() / 1e6,
+        "a job, kB": (one.child.memory_bytes() - one.empty_bytes) / 1000 / one.jobs,
     }
 
 
@@ -64,35 +78,60 @@ async def rows(setting: Setting) -> list[Row]:
 
 
 async def _at(setting: Setting, jobs: int) -> Rounds:
-    """Each contender follows alone, in turns. The peers, which take long to show that they can't, have one turn."""
-    contenders: dict[str, Turn] = {OURS: partial(_ours, setting, jobs)}
-    for who in (SAME, AIOHTTP):
-        contenders[who] = partial(_loop, setting, jobs, ("limits.polls", CLIENTS[who]))
-    seen = await in_turns(contenders, setting.rounds)
+    """As long as two cores have room for all contenders, they follow side by side; else each alone, in turns.
+    The peers, which take long to show that they can't, follow alone and once."""
+    contenders: dict[str, Contender] = {
+        OURS: partial(_ours, setting, jobs),
+        SAME: partial(_loop, setting, jobs, SAME),
+        AIOHTTP: partial(_loop, setting, jobs, AIOHTTP),
+    }
+    if jobs <= setting.beside_jobs:
+        seen = await _side_by_side(setting, contenders)
+    else:
+        seen = await in_turns({who: partial(_alone, setting, one) for who, one in contenders.items()}, setting.rounds)
     if jobs >= setting.peer_jobs:
-        seen.add(HTTPX, await _loop(setting, jobs, ("limits.polls", CLIENTS[HTTPX])))
+        seen.add(HTTPX, await _alone(setting, partial(_loop, setting, jobs, HTTPX)))
     if jobs == setting.peer_jobs:
-        seen.add(SDK, await _sdk(setting, jobs))
+        seen.add(SDK, await _alone(setting, partial(_sdk, setting, jobs)))
     return seen
 
 
-async def _loop(setting: Setting, jobs: int, what: tuple[str, str]) -> Mapping[str, float]:
+async def _side_by_side(setting: Setting, contenders: Mapping[str, Contender]) -> Rounds:
+    seen = Rounds()
+    async with AsyncExitStack() as stack:
+        following = {who: await stack.enter_async_context(one()) for who, one in contenders.items()}
+        await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
+        for _ in range(setting.rounds):
+            shown = await asyncio.gather(*(watched(one, setting) for one in following.values()))
+            for who, figures in zip(following, shown, strict=True):
+                seen.add(who, figures)
+    return seen
+
+
+async def _alone(setting: Setting, contender: Contender) -> Mapping[str, float]:
+    async with contender() as following:
+        await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
+        return await watched(following, setting)
+
+
+@asynccontextmanager
+async def _loop(setting: Setting, jobs: int, who: str) -> AsyncIterator[Following]:
     async with bare_cloud(setting) as port:
-        program, client = what
-        async with running(module(program, client, port, jobs, setting.poll_seconds), setting.folder) as child:
-            await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
-            return await watched(child, port, setting)
+        command = module("limits.polls", CLIENTS[who], port, jobs, setting.poll_seconds)
+        async with running(command, setting.folder) as child:
+            yield Following(child, port, jobs)
 
 
-async def _sdk(setting: Setting, jobs: int) -> Mapping[str, float]:
+@asynccontextmanager
+async def _sdk(setting: Setting, jobs: int) -> AsyncIterator[Following]:
     async with bare_cloud(setting) as port:
         command = module("peers.polls_sdk", port, jobs, setting.poll_seconds, SDK_THREADS)
         async with running(command, setting.folder) as child:
-            await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
-            return await watched(child, port, setting)
+            yield Following(child, port, jobs)
 
 
-async def _ours(setting: Setting, jobs: int) -> Mapping[str, float]:
+@asynccontextmanager
+async def _ours(setting: Setting, jobs: int) -> AsyncIterator[Following]:
     """A worker process on PostgreSQL that finds so many runs to follow. Its memory before them is taken off."""
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(bare_cloud(setting))
@@ -100,13 +139,11 @@ async def _ours(setting: Setting, jobs: int) -> Mapping[str, float]:
         url = await stack.enter_async_context(database("postgresql", setting, setting.folder))
         child = await stack.enter_async_context(worker(setting, slack, port, url))
         await asyncio.sleep(1)
-        empty = child.memory_bytes() / 1e6
+        empty = child.memory_bytes()
         with opened(url) as rows:
             await fill_running(rows, [job_id_of(number) for number in range(jobs)])
         await _until_followed(port, jobs)
-        await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
-        seen = await watched(child, port, setting)
-        return {**seen, "a job, kB": (seen["memory, MB"] - empty) * 1000 / jobs}
+        yield Following(child, port, jobs, empty_bytes=empty)
 
 
 @asynccontextmanager
