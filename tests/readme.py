@@ -7,8 +7,10 @@ from pathlib import Path
 
 from bot.config import Settings
 from bot.domain.request import TRANSITIONS, State
+from tests.benchmarks.table import for_readme
 
 README = Path(__file__).parents[1] / "README.md"
+MEASURED = Path(__file__).parent / "benchmarks" / "measured.json"
 
 
 def state_diagram() -> str:
@@ -32,7 +34,11 @@ def _shown(default: object) -> str:
     return str(reveal() if reveal else default)
 
 
-PARTS = {"states": state_diagram, "settings": settings_table}
+def benchmark() -> str:
+    return for_readme(MEASURED.read_text())
+
+
+PARTS = {"states": state_diagram, "settings": settings_table, "benchmark": benchmark}
 
 
 def part(name: str, text: str) -> str:

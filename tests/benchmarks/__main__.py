@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -67,7 +69,11 @@ async def measured(places: Mapping[str, str], setting: Setting) -> list[Row]:
     rows: list[Row] = []
     for name, place in places.items():
         began, load = time.monotonic(), os.getloadavg()[0]
-        rows += await measure_of(place)(setting)
+        try:
+            rows += await measure_of(place)(setting)
+        except Exception as error:  # the others are still worth their time
+            traceback.print_exc()
+            rows.append(Row(path=name, measure=f"failed: {type(error).__name__}", ours=math.nan, is_met=False))
         print(f"{name}: {time.monotonic() - began:.0f} s, load {load:.1f}", file=sys.stderr)
     return rows
 
@@ -82,7 +88,9 @@ def main() -> None:
     machine = this_machine()
     print(as_markdown(rows, machine) if given.markdown else as_text(rows, machine))
     if given.json:
-        given.json.write_text(as_json(rows, machine, [*before, *os.getloadavg()]))
+        given.json.write_text(as_json(rows, machine, [*before, *os.getloadavg()]) + "\n")
+    if any(row.measure.startswith("failed") for row in rows):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def this_machine() -> Machine:
         processor=_processor(),
         cores=os.cpu_count() or 1,
         python=sys.version.split()[0],
-        system=f"{platform.system()} {platform.release()}",
+        system=platform.system(),
         packages={name: found for name in SHOWN_PACKAGES if (found := _version(name))},
     )
 

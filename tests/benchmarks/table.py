@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from tests.benchmarks.figures import Machine, Row
 
@@ -47,16 +47,36 @@ def as_text(rows: Sequence[Row], machine: Machine) -> str:
 
 
 def as_markdown(rows: Sequence[Row], machine: Machine) -> str:
+    return "\n".join([about(machine), "", *_markdown_rows(rows), *_notes(rows)])
+
+
+def for_readme(text: str) -> str:
+    """A measurement from its JSON: the goals, and every figure behind a click."""
+    rows, machine, load = read_json(text)
+    judged = [row for row in rows if row.is_met is not None]
+    told = f"{about(machine)} · load average {load[0]:.1f} before, {load[3]:.1f} after"
+    every = ["<details><summary>Every figure</summary>", "", *_markdown_rows(rows), *_notes(rows), "", "</details>"]
+    return "\n".join([told, "", *_markdown_rows(judged), "", *every])
+
+
+def _markdown_rows(rows: Sequence[Row]) -> list[str]:
     def drawn(line: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
 
-    body = [drawn(COLUMNS), drawn(["---"] * len(COLUMNS)), *(drawn(cells(row)) for row in rows)]
-    return "\n".join([about(machine), "", *body, *_notes(rows)])
+    return [drawn(COLUMNS), drawn(["---"] * len(COLUMNS)), *(drawn(cells(row)) for row in rows)]
 
 
 def as_json(rows: Sequence[Row], machine: Machine, load: Sequence[float]) -> str:
     shown = [{**asdict(row), "ratio": row.ratio} for row in rows]
     return json.dumps({"machine": asdict(machine), "load_average": list(load), "rows": shown}, indent=2, default=str)
+
+
+def read_json(text: str) -> tuple[list[Row], Machine, list[float]]:
+    """What `as_json` has written."""
+    told = json.loads(text)
+    known = {field.name for field in fields(Row)}
+    rows = [Row(**{name: value for name, value in row.items() if name in known}) for row in told["rows"]]
+    return rows, Machine(**told["machine"]), told["load_average"]
 
 
 def about(machine: Machine) -> str:

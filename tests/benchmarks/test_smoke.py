@@ -11,7 +11,7 @@ import pytest
 from tests.benchmarks.__main__ import MODES, PATHS, measure_of
 from tests.benchmarks.figures import Row, median, percentile, this_machine
 from tests.benchmarks.setting import tiny
-from tests.benchmarks.table import as_json, as_markdown, as_text
+from tests.benchmarks.table import as_json, as_markdown, as_text, for_readme, read_json
 from tests.postgres import PostgresServer
 
 PLACES = {name: place for name, (place, _) in (PATHS | MODES).items()}
@@ -35,6 +35,18 @@ def test_the_table_shows_goal_ratio_and_machine_in_each_form() -> None:
         assert "x not installed" in drawn
         assert "yes" in drawn
     assert json.loads(as_json([row], machine, [0.5]))["rows"][0]["ratio"] == 1.5
+
+
+def test_what_was_measured_is_read_again_and_shown_with_the_load_that_disturbed_it() -> None:
+    row = Row(path="p", measure="ms", ours=3.0, limit=2.0, peers={"x": 4.0}, goal="≤ 2 ×", is_met=False)
+    unjudged = Row(path="q", measure="ms", ours=1.0)
+    text = as_json([row, unjudged], this_machine(), [0.5, 0, 0, 7.25, 0, 0])
+
+    assert read_json(text)[0] == [row, unjudged]
+    shown, _, every = for_readme(text).partition("<details>")
+    assert "load average 0.5 before, 7.2 after" in shown
+    assert ("| p |" in shown, "| q |" in shown) == (True, False)
+    assert "| q |" in every
 
 
 def test_percentiles_are_values_that_were_seen() -> None:
