@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from bot.clock import SystemClock
 from bot.cloud.gateway import CloudGateway
@@ -27,13 +28,14 @@ from tests.benchmarks.ours.bot import bot_environment, program
 from tests.benchmarks.ours.postgres import database
 from tests.benchmarks.ours.rows import OPTIONS, opened, request_of
 from tests.benchmarks.outside.http import Lane
-from tests.benchmarks.outside.load import interaction, signed
-from tests.benchmarks.outside.slack import APP, TEAM
+from tests.benchmarks.outside.load import command, interaction, next_number, signed
+from tests.benchmarks.outside.slack import APP, TEAM, BareSlack
 from tests.benchmarks.paths.command import bare_slack
 from tests.benchmarks.paths.follow import look_at
 from tests.benchmarks.setting import Setting
 
 LOST_SECONDS = 60.0
+OPENED_AT_ONCE = 8
 OURS, LIMIT = "ours", "limit"
 
 
@@ -47,10 +49,12 @@ def simulated_environment(facts: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One approval on its way: the group that it moves, and the whole signed request."""
+    """One approval on its way: the group that it moves, and the whole signed request. Where the second step is opened
+    first, as people do, `request_id` says of which request."""
 
     group_id: str
     payload: Callable[[], bytes]
+    request_id: str = ""
 
 
 def submission(metadata: str, warnings: tuple[str, ...] = ()) -> bytes:
@@ -78,8 +82,8 @@ async def _on(kind: str, setting: Setting) -> list[Row]:
     singles, bursts = setting.rounds * setting.approvals, setting.rounds * setting.burst
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(bare_slack())
-        command = module("outside.simulated", 2 * (singles + bursts) + 2, 1, "off")
-        facts = json.loads((await stack.enter_async_context(running(command, setting.folder))).word)
+        simulated = module("outside.simulated", 2 * (singles + bursts) + 2, 1, "off")
+        facts = json.loads((await stack.enter_async_context(running(simulated, setting.folder))).word)
         folder = setting.folder / f"approve-{kind}"
         folder.mkdir()
         url = await stack.enter_async_context(database(kind, setting, folder))
@@ -95,16 +99,18 @@ async def _on(kind: str, setting: Setting) -> list[Row]:
             OURS: (int(bot.word), iter(ours)),
             LIMIT: (int(limit.word), (Click(group, lambda group=group: submission(group)) for group in groups)),  # type: ignore[misc]
         }
-        return await _measured(kind, setting, port, clicks)
+        return await _measured(kind, setting, slack, port, clicks)
 
 
 async def _measured(
-    kind: str, setting: Setting, cloud_port: int, clicks: Mapping[str, tuple[int, Iterator[Click]]]
+    kind: str, setting: Setting, slack: BareSlack, cloud_port: int, clicks: Mapping[str, tuple[int, Iterator[Click]]]
 ) -> list[Row]:
     def turn(who: str, at_once: int, count: int) -> Turn:
         async def one() -> Mapping[str, float]:
             port, given = clicks[who]
-            return await _approvals(port, cloud_port, [next(given) for _ in range(count)], at_once=at_once)
+            chosen = [next(given) for _ in range(count)]
+            await _open_second_steps(port, slack, chosen)
+            return await _approvals(port, cloud_port, chosen, at_once=at_once)
 
         return one
 
@@ -152,7 +158,29 @@ def _ask(tx: Transaction, number: int, snapshot: Snapshot, policy: Policy) -> Cl
     request = request_of(number, tx, snapshot, version=policy.version, findings=seen.findings)
     assert tx.requests.add(request)
     warnings = tuple({finding.check for finding in seen.warnings})
-    return Click(snapshot.group.id, lambda: submission(encode_target(request.id, 1), warnings))
+    return Click(snapshot.group.id, lambda: submission(encode_target(request.id, 1), warnings), request.id)
+
+
+def second_step(number: int, request_id: str) -> bytes:
+    """The approver asks for the modal that repeats what will happen."""
+    return signed(urlencode({**command(number, f"approve {request_id}"), "user_id": "U0APPROVER"}).encode())
+
+
+async def _open_second_steps(port: int, slack: BareSlack, clicks: list[Click]) -> None:
+    """Not measured, but it comes before: what it finds out counts for the click that follows within half a minute."""
+    left = iter([click for click in clicks if click.request_id])
+
+    async def lane(one: Lane) -> None:
+        for click in left:
+            number = next_number()
+            seen = slack.expect(number)
+            await one.send(second_step(number, click.request_id))
+            async with asyncio.timeout(LOST_SECONDS):
+                await seen.done
+            slack.seen.pop(number)
+        one.close()
+
+    await asyncio.gather(*(lane(Lane(port)) for _ in range(OPENED_AT_ONCE)))
 
 
 async def _approvals(port: int, cloud_port: int, clicks: list[Click], *, at_once: int) -> Mapping[str, float]:
