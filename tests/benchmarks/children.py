@@ -113,7 +113,8 @@ async def _until_ready(process: asyncio.subprocess.Process, log: Path, port: int
     while time.monotonic() < deadline and process.returncode is None:
         if port is not None and answers(port) and (not path or await asyncio.to_thread(is_well, port, path)):
             return str(port)
-        said = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(READY)]
+        lines = log.read_text(errors="replace").splitlines(keepends=True)
+        said = [line for line in lines if line.startswith(READY) and line.endswith("\n")]  # a half line says nothing
         if port is None and said:
             return said[0].removeprefix(READY).strip()
         await asyncio.sleep(0.005)
