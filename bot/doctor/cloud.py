@@ -34,7 +34,8 @@ class CloudLook:
 async def examine_cloud(environ: Mapping[str, str], clock: Clock) -> CloudLook:
     found = discover_from(environ)
     if found.problems:
-        return CloudLook(results=tuple(failed(Area.CLOUD, "settings", sentence) for sentence in found.problems))
+        cure = "Set it in the environment of the bot, or in the clouds.yaml that OS_CLOUD names."
+        return CloudLook(results=tuple(failed(Area.CLOUD, "settings", sentence, cure) for sentence in found.problems))
     cloud = CloudGateway(found.accesses, clock=clock, limits=LIMITS, retries=Retries(attempts=1))
     results: list[Result] = []
     groups: list[Group] = []

@@ -47,7 +47,8 @@ def _settings(environ: Mapping[str, str]) -> Results:
     try:
         settings = load_settings(environ)
     except SettingsProblems as problems:
-        return tuple(failed(Area.SETTINGS, "environment", sentence) for sentence in problems.sentences)
+        cure = "Set it in the environment of the bot; the README's Settings say what each one means."
+        return tuple(failed(Area.SETTINGS, "environment", sentence, cure) for sentence in problems.sentences)
     return (well(Area.SETTINGS, "environment", "All settings can be read."), *_intake(settings), *_logs(settings))
 
 

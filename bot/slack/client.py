@@ -124,7 +124,11 @@ class Wire:
             response = await getattr(self.client, method.replace(".", "_"))(**arguments)
         except SlackApiError as error:
             return read_refusal(error)
-        except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError, ValueError) as error:
+        except TimeoutError:
+            return Lost("too slow")
+        except aiohttp.ClientConnectionError:
+            return Lost("no connection")
+        except (aiohttp.ClientError, SlackClientError, OSError, ValueError) as error:
             return Lost(type(error).__name__)
         return Done(response.data) if isinstance(response.data, dict) else Lost("no JSON")
 

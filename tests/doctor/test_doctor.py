@@ -47,6 +47,7 @@ async def test_missing_settings_are_named_one_by_one(patient: Patient) -> None:
     patient.environ["POLL_SECONDS"] = "soon"
     complaints = await patient.complaints(Area.SETTINGS)
     assert {one.sentence.split()[0] for one in complaints} == {"SLACK_BOT_TOKEN", "POLL_SECONDS"}
+    assert all("README" in one.cure for one in complaints)
     assert (await patient.complaints(Area.CLOUD)) == [], "the rest is examined all the same"
 
 
