@@ -96,7 +96,7 @@ class Stopping:
         if not due:
             return
         self.parts.reach("before stop order")
-        await self.intend(due, is_dr=wave.number == 0)
+        await self.intend(due, is_dr=wave is self.order[0])
         self.parts.reach("stop order intended")
         await self.orders.stop(self.plan, due, by_force=self.is_forced)
         self.parts.reach("after stop order")

@@ -56,6 +56,18 @@ async def test_the_last_wave_stops_first_and_the_first_wave_starts_first(sqlite_
     ]
 
 
+async def test_wave_zero_is_a_wave_of_production_like_any_other(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+    facts = healthy()
+    first, *others = facts.instances
+    bench.cloud = FakeCloud({G1: replace(facts, instances=(replace(first, wave=0), *others))})
+    async with bench.worker():
+        await bench.approved()
+        await bench.until(State.VERIFIED)
+    assert bench.cloud.orders[1] == ("stop", (DB,))
+    assert "dr_stopped" not in await bench.lines()
+
+
 async def test_servers_are_left_alone_when_the_request_says_so(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     bench.cloud = FakeCloud({G1: healthy(is_on=False)})
