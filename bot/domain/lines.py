@@ -45,7 +45,7 @@ class LineKind(StrEnum):
     RESTARTED = "restarted"  # done, total: the same servers after Cancel
     CANCELLED = "cancelled"
     NEEDS_PERSON = "needs_person"  # what
-    LOOKED_AGAIN = "looked_again"  # account, what
+    LOOKED_AGAIN = "looked_again"  # account
     CLOSED = "closed"  # account, reason
     CONFIRMED = "confirmed"  # account
     BREAK_GLASS = "break_glass"  # account, reason, users and groups: everybody who could approve is pinged

@@ -18,6 +18,7 @@ from bot.service.desk import Desk
 from bot.service.outcomes import Acting, Done, Missing, NothingToAnswer, PlanChanged, Refused, TooLate
 
 Change = Callable[[Transaction, Request, Run], Request | None]
+LOST = Place(PlaceKind.QUESTION, Question.LOOK_AGAIN.value)
 RAN = frozenset({State.VERIFIED, State.UNVERIFIED, State.PARTLY})
 
 
@@ -55,7 +56,8 @@ async def look_again(desk: Desk, click: Click) -> Acting:
         if looking is None:
             return None
         save_run(tx, replace(run, question=None, answered_by=click.actor))
-        say(tx, looking, line(LineKind.LOOKED_AGAIN, account=str(click.actor), what=""))
+        say(tx, looking, line(LineKind.LOOKED_AGAIN, account=str(click.actor)))
+        show(tx, looking, LOST)
         tx.runs.enqueue(looking.id, looking.revision)
         return looking
 
@@ -70,6 +72,8 @@ async def close(desk: Desk, click: Click) -> Acting:
             tx, request, Event.CLOSE, cause_of(click), decided_by=click.actor, decision_reason=click.reason
         )
         if closed:
+            save_run(tx, replace(run, question=None))
+            show(tx, closed, LOST)
             say(tx, closed, line(LineKind.CLOSED, account=str(click.actor), reason=click.reason))
         return closed
 

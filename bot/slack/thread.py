@@ -51,7 +51,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.RESTARTED: "Started again where they ran before: {done} of {total} servers that this run had stopped.",
         LineKind.CANCELLED: "*Cancelled* before the reversal. Production stays where it was.",
         LineKind.NEEDS_PERSON: "*A person must look*: {what} Nothing is sent again by itself.",
-        LineKind.LOOKED_AGAIN: "{account} asked to look again: {what}",
+        LineKind.LOOKED_AGAIN: "{account} asked to look again. Nothing is sent; I read the group's status.",
         LineKind.CLOSED: "*Closed as unknown* by {account}: {reason}",
         LineKind.CONFIRMED: "{account} confirmed that the service works. The outage clock stops here.",
         LineKind.BREAK_GLASS: "*Break-glass* by {account}, alone and without approvals: {reason} {users} {groups}",

@@ -182,6 +182,19 @@ def test_progress_reads_step_by_step_with_the_point_of_no_return_between() -> No
     assert "2 of 5 sub-jobs · 7:12 of about 9 min" in lines[4]
 
 
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [(State.CANCELLED, "broken off"), (State.NEEDS_PERSON, "not known"), (State.UNKNOWN, "not known")],
+)
+def test_a_step_that_was_under_way_at_the_end_is_not_shown_as_going_on(state: State, word: str) -> None:
+    unclear = given.attempt(AttemptOutcome.UNCLEAR)
+    message = progress_card(given.scene(given.request(state), run=given.run(), attempt=unclear))
+    assert f"– *3 Reverse: {word}*" in told(message)
+    assert "▶" not in " ".join(told(message))
+    assert "Reversing" not in message.text
+    assert "I am reading" not in " ".join(told(message)), "nobody reads until a person presses the button"
+
+
 def test_cancel_disappears_at_the_point_of_no_return() -> None:
     running = given.request(State.RUNNING)
     fresh = Run(request_id=running.id, revision=1)

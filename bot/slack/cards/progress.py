@@ -13,9 +13,10 @@ from bot.slack.cards.lines import plan_code
 from bot.slack.cards.scene import Message, Scene
 from bot.slack.escape import clock, code, mention, mrkdwn, names, plain
 from bot.slack.ids import ActionId, BlockId
-from bot.slack.words import SIGN, STATE, minutes, step
+from bot.slack.words import SIGN, STATE, STEP, minutes, step
 
 LOST_ANSWER = "Sent, but the answer was lost. I am reading the group's status and will not send it again."
+LEFT = {State.CANCELLED: "broken off", State.NEEDS_PERSON: "not known", State.UNKNOWN: "not known"}
 NO_RETURN = "── point of no return ──"
 
 
@@ -25,7 +26,7 @@ def progress_card(scene: Scene) -> Message:
     title = f"*{STATE[request.state]}* · {where} · {plan_code(request)}"
     steps = [_step(scene.view, progress, scene.now) for progress in run.steps]
     steps.insert(2, NO_RETURN)
-    under_way = next((p for p in run.steps if p.state is StepState.RUNNING), None)
+    under_way = next((p for p in run.steps if p.state is StepState.RUNNING and not _left(request.state, p)), None)
     at_step = f", {step(under_way.step, under_way.state)}" if under_way else ""
     text = f"{STATE[request.state]}: {plain(request.group.name, 80)}{at_step}"
     blocks = [section("\n".join((title, *steps))), *_remarks(scene.view, scene.now), *_cancel(scene, run)]
@@ -33,7 +34,9 @@ def progress_card(scene: Scene) -> Message:
 
 
 def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
-    number = list(Step).index(progress.step) + 1
+    number, left = list(Step).index(progress.step) + 1, _left(view.request.state, progress)
+    if left:
+        return f"{SIGN[StepState.SKIPPED]} *{number} {STEP[progress.step]}: {left}*"
     parts = [f"{SIGN[progress.state]} *{number} {step(progress.step, progress.state)}*"]
     if progress.total:
         unit = "sub-jobs" if progress.step is Step.REVERSE else "servers"
@@ -47,6 +50,13 @@ def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
     return " · ".join(parts)
 
 
+def _left(state: State, progress: StepProgress) -> str:
+    """What became of a step that was under way when the run ended or waits for a person; empty while it goes on."""
+    if progress.state is not StepState.RUNNING or progress.step is Step.CONFIRM:
+        return ""
+    return LEFT.get(state, "")
+
+
 def _usual(view: RequestView, step: Step) -> str:
     """Jobs carry no percentage: only our own history says how long it may take."""
     spans = view.history.reversals if step is Step.REVERSE else ()
@@ -57,7 +67,8 @@ def _usual(view: RequestView, step: Step) -> str:
 def _remarks(view: RequestView, now: datetime) -> list[Block]:
     told = []
     run, attempt = view.run, view.attempt
-    if attempt and attempt.outcome is AttemptOutcome.UNCLEAR and not view.request.state.is_final and not attempt.job_id:
+    is_looking = view.request.state is State.RUNNING
+    if attempt and attempt.outcome is AttemptOutcome.UNCLEAR and is_looking and not attempt.job_id:
         told.append(LOST_ANSWER)
     if run and run.stale_reason and run.observed_at:
         told.append(f"Last answer {_age(now - run.observed_at)} ago: {mrkdwn(run.stale_reason, 300)}")
