@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -36,6 +37,7 @@ IN_ORDER = (PlaceKind.LINE, PlaceKind.INCIDENT)
 
 _TABLE = table_of(SurfaceRow)
 _SURFACE = _TABLE.c
+_LINE: ColumnElement[str] = literal(PlaceKind.LINE.value)
 _NOW = bindparam("now", type_=Moment)
 
 
@@ -56,10 +58,12 @@ def _is_free() -> ColumnElement[bool]:
 
 
 def _is_its_turn() -> tuple[ColumnElement[bool], ...]:
-    """A thread needs its card, a line the lines before it, a pointer its message; what is dead holds up nothing."""
+    """A thread needs its card, a line and the end the lines before it, a pointer its message; what is dead holds up
+    nothing."""
     return (
         or_(_SURFACE.kind.not_in(IN_THREAD), _has_card()),
-        or_(_SURFACE.kind.not_in(IN_ORDER), not_(_has_earlier())),
+        or_(_SURFACE.kind.not_in(IN_ORDER), not_(_has_earlier(_SURFACE.kind))),
+        or_(_SURFACE.kind != PlaceKind.END.value, _SURFACE.rendered > 0, not_(_has_earlier(_LINE))),
         or_(_SURFACE.kind != PlaceKind.POINTER.value, _has_its_message()),
     )
 
@@ -76,11 +80,11 @@ def _has_card() -> ColumnElement[bool]:
     return newest.correlate(_TABLE).scalar_subquery()
 
 
-def _has_earlier() -> ColumnElement[bool]:
+def _has_earlier(kind: ColumnElement[str]) -> ColumnElement[bool]:
     earlier = _TABLE.alias("earlier")
     return exists(
         select(literal_column("1"))
-        .where(earlier.c.request_id == _SURFACE.request_id, earlier.c.kind == _SURFACE.kind)
+        .where(earlier.c.request_id == _SURFACE.request_id, earlier.c.kind == kind)
         .where(earlier.c.id < _SURFACE.id, earlier.c.rendered == 0, not_(earlier.c.is_dead))
         .correlate(_TABLE)
     )

@@ -1,4 +1,4 @@
-"""A request whose outcome nobody could tell: its question is open until somebody answers it, and not a moment longer."""
+"""A request whose outcome nobody could tell: its question is open until somebody answers it, and no longer."""
 
 from __future__ import annotations
 

@@ -155,6 +155,20 @@ async def test_lines_of_one_request_go_out_one_after_the_other(store: SqlStore) 
     assert places(await claim(store)) == ["line:a"]
 
 
+async def test_the_end_comes_after_the_lines_that_led_to_it(store: SqlStore) -> None:
+    await deliver_card(store)
+    end, early, late = Place(PlaceKind.END), Place(PlaceKind.LINE, "early"), Place(PlaceKind.LINE, "late")
+    await want(store, early, end, late)
+    [line] = await claim(store)
+    assert line.place == early
+    await deliver(store, line)
+    shown = await claim(store)
+    assert places(shown) == ["end:", "line:late"], "a line that came later holds up nothing"
+    await deliver(store, shown[0])
+    await want(store, end)
+    assert places(await claim(store)) == ["end:"], "its edits wait for nothing"
+
+
 async def test_a_dead_line_does_not_hold_up_the_next(store: SqlStore) -> None:
     await deliver_card(store)
     await want(store, Place(PlaceKind.LINE, "a"), Place(PlaceKind.LINE, "b"))
