@@ -136,7 +136,10 @@ def claim_file(database: Database) -> FileClaim:
     try:
         lock = path.open("a+")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}. The bot did not start.") from error
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}. The bot did not start. "
+            "Start it in a folder that it may write to, or set DATABASE_URL."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -68,7 +68,8 @@ MEANINGS = (
     Meaning(
         codes=("08", "57P", "53300", "SQLITE_IOERR"),
         words=("connection", "connect", "resolve host", "timeout", "server closed", "terminat", "starting up"),
-        sentence="The database {name} cannot be reached. Check that it runs; the bot goes on as soon as it is back.",
+        sentence="The database {name} cannot be reached. Check that it runs, and DATABASE_URL; a bot that runs goes on "
+        "as soon as it is back.",
         is_passing=True,
     ),
 )

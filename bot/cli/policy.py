@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.say import USAGE_ERROR, harmless, policy_file, run, stop_with
+from bot.cli.say import USAGE_ERROR, harmless, policy_file, run, stop_with, user_id
 
 if TYPE_CHECKING:
     from bot.doctor.living import Directory
@@ -33,12 +32,12 @@ def check(
     file: Annotated[Path | None, typer.Argument(help="Without it: FAILOVER_POLICY, else policy.toml.")] = None,
 ) -> None:
     """Say what is wrong with a policy file, a sentence for each mistake. Exit status 2 when there is one."""
+    from bot.domain.preflight.finding import counted
+
     path = file or policy_file()
     policy = loaded(path)
-    rules = ", ".join(f'"{rule.name}"' for rule in policy.rules)
-    typer.echo(
-        harmless(f"{path} is a valid policy: {len(policy.rules)} rules ({rules}), version {policy.version[:12]}.")
-    )
+    rules, names = counted(len(policy.rules), "rule"), ", ".join(f'"{rule.name}"' for rule in policy.rules)
+    typer.echo(harmless(f"{path} is a valid policy: {rules} ({names}), version {policy.version[:12]}."))
 
 
 @app.command()
@@ -49,15 +48,8 @@ def explain(
     file: Annotated[Path | None, typer.Option(help="Without it: FAILOVER_POLICY, else policy.toml.")] = None,
 ) -> None:
     """Who may do what with a group, and whether its quorum can be met today by people who are there."""
-    from bot.policy_file.shapes import ACCOUNT
-
-    if not re.fullmatch(ACCOUNT, user):
-        stop_with(
-            f"“{harmless(user)}” is no user id. Write U… or T…/U… of Slack, or operator/NAME. A Slack profile shows "
-            "the id under More → Copy member ID.",
-            code=USAGE_ERROR,
-        )
-    for sentence in run(_explained(loaded(file or policy_file()), user, group, project)):
+    who = user_id(user)
+    for sentence in run(_explained(loaded(file or policy_file()), who, group, project)):
         typer.echo(harmless(sentence))
 
 
@@ -94,8 +86,8 @@ async def _with_slack(policy: Policy, rule: Rule | None, user: str, group: Group
             person = await _person(policy, user, here)
             alive = await living(policy, rule, here) if rule else None
     except PeopleError as error:
-        remark = f"{error}. Whether people are there today is not known, and while that is so the bot says no to them."
-        return [*_sentences(policy, rule, _unseen(policy, user), group, ()), remark]
+        remark = f"{error}. While that is so the bot says no to everybody whom it cannot look up. By the policy alone:"
+        return [remark, *_sentences(policy, rule, _unseen(policy, user), group, ())]
     if alive is None:
         return _sentences(policy, rule, person, group, ())
     absent = [f"Not counted: {', '.join((*alive.missing, *alive.unseen))}."] if alive.missing or alive.unseen else []

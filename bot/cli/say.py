@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Coroutine, Iterable
@@ -24,6 +25,19 @@ def stop_with(*sentences: str, code: int = 1) -> NoReturn:
     for sentence in sentences:
         print(sentence, file=sys.stderr)
     sys.exit(code)
+
+
+def user_id(text: str) -> str:
+    """A name instead of an id would be looked up in vain, or kept for nobody."""
+    from bot.policy_file.shapes import ACCOUNT
+
+    if not re.fullmatch(ACCOUNT, text):
+        stop_with(
+            f"“{harmless(text)}” is no user id. Nothing was done. Write U… or T…/U… of Slack, or operator/NAME. "
+            "A Slack profile shows the id under More → Copy member ID.",
+            code=USAGE_ERROR,
+        )
+    return text
 
 
 def settings() -> Settings:

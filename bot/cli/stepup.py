@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.say import USAGE_ERROR, harmless, run, stop_with
+from bot.cli.say import USAGE_ERROR, harmless, run, stop_with, user_id
 
 if TYPE_CHECKING:
     from bot.domain.people import Account
@@ -73,18 +73,21 @@ def show() -> None:
     """Who has a second factor."""
     from bot.cli.reading import look
 
-    for account in look(lambda tx: tx.second_factors.enrolled()):
+    accounts = look(lambda tx: tx.second_factors.enrolled())
+    for account in accounts:
         typer.echo(f"{account.team}/{account.user}")
+    if not accounts:
+        typer.echo("Nobody has a second factor. `failover-bot step-up enrol --user U…` gives one.")
 
 
 def account_of(user: str, team: str) -> Account:
     """The account under which the factor is kept, as the step-up page will look for it."""
     from bot.domain.people import OPERATOR_TEAM, Account
 
-    where, _, name = user.rpartition("/")
+    where, _, name = user_id(user).rpartition("/")
     place = where or team or _team()
-    if not name or not place:
-        stop_with("Say whose workspace it is with --team T…: neither the policy nor Slack told. Nothing was enrolled.")
+    if not place:
+        stop_with("Say whose workspace it is with --team T…: neither the policy nor Slack told. Nothing was changed.")
     return Account("", OPERATOR_TEAM if where == OPERATOR_TEAM else place, name)
 
 

@@ -244,4 +244,4 @@ def card_line(
     ]
     if parts:
         return f"{', '.join(parts)}: the password may differ after the first failover"
-    return "after failing back, see the login guidance" if to is Site.SOURCE else "no first failover: logins stay"
+    return "after failing back, see the login guidance" if to is Site.SOURCE else "logins stay as they are"

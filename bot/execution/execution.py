@@ -15,6 +15,7 @@ from typing import Self
 
 from structlog.contextvars import bound_contextvars
 
+from bot.domain.preflight.finding import counted
 from bot.domain.request import RequestId
 from bot.execution.engine import Engine, open_engine
 from bot.execution.footing import Key, Metrics, NoMetrics, Parts, patiently
@@ -170,7 +171,7 @@ class Execution:
         dead = await self._lock.dead_among([executor for executor in held if executor != self.id])
         if dead:
             taken = await self._engine.recover(dead)
-            log.warning("Took over %d runs of %s", taken, ", ".join(dead))
+            log.warning("Took over %s of %s", counted(taken, "run"), ", ".join(dead))
             self._outside.metrics.count("takeovers")
             self._woken.set()
 

@@ -47,7 +47,8 @@ def load(path: Path) -> Policy:
             (f"The policy file {path} does not exist. Write one; `failover-bot policy example` prints a start.",)
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyProblems((f"The policy file {path} cannot be read: {error}.",)) from None
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise PolicyProblems((f"The policy file {path} cannot be read: {why}.",)) from None
     return parse(text)
 
 

@@ -53,7 +53,7 @@ def test_the_example_is_a_valid_policy(prompt: Prompt, tmp_path: Path) -> None:
     file.write_text(text)
     result = prompt.typed("policy", "check", str(file))
     assert result.exit_code == 0
-    assert "is a valid policy" in result.stdout
+    assert "is a valid policy: 2 rules (" in result.stdout
 
 
 def test_each_mistake_is_a_sentence_and_the_exit_status_says_so(prompt: Prompt, tmp_path: Path) -> None:
@@ -98,7 +98,13 @@ async def test_without_a_token_nothing_is_said_about_today(slack_prompt: Prompt,
 async def test_slack_not_answering_is_told_as_a_no(slack_prompt: Prompt, cast: Cast) -> None:
     cast.slack.outage()
     said = (await slack_prompt.awaited(*explained(cast.requester.id))).stdout
-    assert "is not known, and while that is so the bot says no to them" in said
+    assert "the bot says no to everybody whom it cannot look up. By the policy alone:" in said
+    assert "Refused(" not in said
+
+
+async def test_somebody_whom_slack_does_not_know_is_told_first(slack_prompt: Prompt) -> None:
+    said = (await slack_prompt.awaited(*explained("U0NOBODY"))).stdout
+    assert said.startswith("Slack did not say who U0NOBODY is (")
 
 
 async def test_a_group_without_a_rule_is_nobodys(slack_prompt: Prompt, cast: Cast) -> None:
@@ -118,4 +124,4 @@ async def test_without_a_cloud_the_name_alone_is_matched_and_that_is_said(slack_
 def test_a_name_is_no_user_and_nothing_is_said_about_nobody(prompt: Prompt, name: str) -> None:
     result = prompt.typed("policy", "explain", "--user", name, "--group", "pg-erp")
     assert result.exit_code == 2
-    assert "is no user id. Write U…" in result.stderr
+    assert "is no user id. Nothing was done. Write U…" in result.stderr

@@ -39,8 +39,9 @@ def test_an_enrolled_secret_makes_codes_that_the_page_takes(at_prompt: Prompt, s
 
 def test_every_change_is_recorded_and_no_secret_is(at_prompt: Prompt, store: SqlStore) -> None:
     made = at_prompt.typed("step-up", "enrol", "--user", "operator/anna").stdout
-    assert "operator/anna" in at_prompt.typed("step-up", "list").stdout
+    assert at_prompt.typed("step-up", "list").stdout == "operator/anna\n"
     assert at_prompt.typed("step-up", "remove", "--user", "operator/anna").exit_code == 0
+    assert at_prompt.typed("step-up", "list").stdout.startswith("Nobody has a second factor.")
     again = at_prompt.typed("step-up", "remove", "--user", "operator/anna")
     assert (again.exit_code, "Nothing was changed" in again.output) == (1, True)
     rows = store.look(lambda tx: tx.audit.stream())
@@ -56,6 +57,8 @@ def test_every_change_is_recorded_and_no_secret_is(at_prompt: Prompt, store: Sql
 def test_without_a_key_or_a_workspace_nothing_is_enrolled(at_prompt: Prompt, store: SqlStore) -> None:
     nowhere = at_prompt.typed("step-up", "enrol", "--user", "UAMIR")
     assert (nowhere.exit_code, "--team" in nowhere.output) == (1, True)
+    nobody = at_prompt.typed("step-up", "enrol", "--user", "amir", "--team", "T1")
+    assert (nobody.exit_code, "is no user id" in nobody.output) == (2, True)
     at_prompt.environment["STEP_UP_KEY"] = "short"
     keyless = at_prompt.typed("step-up", "enrol", "--user", "UAMIR", "--team", "T1")
     assert (keyless.exit_code, "step-up key" in keyless.output) == (2, True)
