@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.facts import Site
+from bot.domain.facts import Job, JobId, JobStatus, Site
 from bot.domain.plan import Options
 from bot.domain.policy import Audience, Quorum, Role
 from bot.domain.request import State
@@ -193,6 +193,15 @@ def test_a_step_that_was_under_way_at_the_end_is_not_shown_as_going_on(state: St
     assert "▶" not in " ".join(told(message))
     assert "Reversing" not in message.text
     assert "I am reading" not in " ".join(told(message)), "nobody reads until a person presses the button"
+
+
+def test_a_failed_reversal_counts_what_failed_and_not_what_is_over() -> None:
+    leaves = [Job(id=JobId(name), type="reverse", status=status) for name, status in (("a", "SUCCESS"), ("b", "FAIL"))]
+    job = Job(id=JobId("job-1"), type="reverse", status=JobStatus.FAIL, sub_jobs=tuple(leaves))
+    failed = StepProgress(step=Step.REVERSE, state=StepState.FAILED, done=2, total=2, ended_at=given.NOON)
+    scene = given.scene(given.request(State.FAILED), run=given.run(job=job).with_step(failed))
+    [line] = [line for line in told(progress_card(scene)) if "3 Reverse" in line]
+    assert "1 of 2 sub-jobs failed" in line
 
 
 def test_cancel_disappears_at_the_point_of_no_return() -> None:

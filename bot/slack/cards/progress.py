@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 
 from bot.domain.clocks import expected, rough
 from bot.domain.request import State
-from bot.domain.run import AttemptOutcome, HardStopAnswer, Question, Run, Step, StepProgress, StepState
+from bot.domain.run import (
+    AttemptOutcome,
+    HardStopAnswer,
+    Question,
+    Run,
+    Step,
+    StepProgress,
+    StepState,
+    progress_of,
+)
 from bot.ports import RequestView
 from bot.slack.blocks import Block, actions, button, context, section
 from bot.slack.cards.lines import plan_code
@@ -38,9 +47,8 @@ def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
     if left:
         return f"{SIGN[StepState.SKIPPED]} *{number} {STEP[progress.step]}: {left}*"
     parts = [f"{SIGN[progress.state]} *{number} {step(progress.step, progress.state)}*"]
-    if progress.total:
-        unit = "sub-jobs" if progress.step is Step.REVERSE else "servers"
-        parts.append(f"{progress.done} of {progress.total} {unit}")
+    if amount := _amount(view.run, progress):
+        parts.append(amount)
     if progress.state is StepState.RUNNING and progress.started_at:
         parts.append(minutes(now - progress.started_at) + _usual(view, progress.step))
     if progress.ended_at:
@@ -48,6 +56,18 @@ def _step(view: RequestView, progress: StepProgress, now: datetime) -> str:
     if progress.note:
         parts.append(mrkdwn(progress.note, 200))
     return " · ".join(parts)
+
+
+def _amount(run: Run | None, progress: StepProgress) -> str:
+    """How much is done; of a failed reversal how much failed, because what failed is over as well."""
+    if not progress.total:
+        return ""
+    if progress.step is not Step.REVERSE:
+        return f"{progress.done} of {progress.total} servers"
+    if progress.state is not StepState.FAILED:
+        return f"{progress.done} of {progress.total} sub-jobs"
+    failed = progress_of(run.job).failed if run and run.job else 0
+    return f"{failed} of {progress.total} sub-jobs failed" if failed else ""
 
 
 def _left(state: State, progress: StepProgress) -> str:
