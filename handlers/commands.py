@@ -21,6 +21,8 @@ from handlers.decisions import Decisions
 from handlers.forms import Forms
 from handlers.payload import Origin, Raw, clicked_value, origin_of, typed
 
+VERBS = frozenset({"help", "status", "check", "approve", "deny", "break-glass"})
+
 
 @dataclass(frozen=True, slots=True)
 class Commands:
@@ -37,15 +39,15 @@ class Commands:
 
     async def on_command(self, ack: AsyncAck, body: Raw) -> None:
         origin = origin_of(body)
-        match typed(body).split():
+        match _words(typed(body)):
             case ["help" | "-h" | "--help"]:
                 await ack(text=texts.usage(), response_type="ephemeral")
             case ["status"]:
                 await ack()
                 self._in_modal(origin, lambda: self._status(origin))
-            case ["check", *words]:
+            case ["check", first, *words]:
                 await ack()
-                self._in_modal(origin, lambda: self._check(origin, " ".join(words)))
+                self._in_modal(origin, lambda: self._check(origin, " ".join((first, *words))))
             case ["approve", request_id]:
                 await ack()
                 target = Target(RequestId(request_id.upper()), 1)
@@ -53,7 +55,7 @@ class Commands:
             case ["deny", request_id]:
                 await ack()
                 self.decisions.open_denial(origin, Target(RequestId(request_id.upper()), 1), "command")
-            case ["approve" | "deny", *_]:
+            case ["check" | "approve" | "deny", *_]:
                 await ack(text=texts.usage(), response_type="ephemeral")
             case ["break-glass", *words]:
                 await ack()
@@ -115,3 +117,10 @@ class Commands:
     def _in_modal(self, origin: Origin, make: Callable[[], Awaitable[View]]) -> None:
         work = self.counter.in_modal(origin, modals.loading_view(), make)
         self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)
+
+
+def _words(text: str) -> list[str]:
+    """The first word in small letters if it is one of ours: phones write the first letter of a line large."""
+    first, *others = text.split() or [""]
+    small = first.lower()
+    return [small if small in VERBS else first, *others] if first else []

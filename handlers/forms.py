@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from slack_bolt.async_app import AsyncAck
 
 from bot.domain.errors import CloudError
-from bot.domain.facts import GroupId, Known, ProjectAlias
+from bot.domain.facts import Catalogue, GroupId, Known, ProjectAlias
 from bot.domain.plan import Occasion, Options
 from bot.domain.policy import rule_for
 from bot.domain.preflight import Level
@@ -149,8 +149,8 @@ class Forms:
 
     async def fresh(self, target: FormTarget, *, break_glass: bool = False, wanted: str = "") -> modals.Form:
         desk = self.counter.desk
-        catalogue = await reading.search(desk, target.project, wanted, limit=2)
-        group_id = target.group_id or (catalogue.groups[0].id if wanted and catalogue.total == 1 else None)
+        catalogue = await reading.search(desk, target.project, wanted)
+        group_id = target.group_id or _meant(catalogue, wanted)
         form = modals.Form(
             project=target.project,
             must_type_id=catalogue.read_at is None,
@@ -159,12 +159,19 @@ class Forms:
             break_glass=break_glass,
         )
         if group_id is None:
-            return form
+            return replace(form, sought=wanted, sought_count=catalogue.total)
         try:
             group = await desk.cloud.group(target.project, group_id)
         except CloudError as error:
             return replace(form, list_trouble=error.problem.sentence)
         return replace(form, group=group, rule=rule_for(desk.policy, group))
+
+
+def _meant(catalogue: Catalogue, wanted: str) -> GroupId | None:
+    """The group that the command named: by its whole name or id, else the only one that fits."""
+    exact = [group for group in catalogue.groups if wanted in (group.name, group.id)]
+    fitting = exact or (catalogue.groups if catalogue.total == 1 else ())
+    return fitting[0].id if wanted and len(fitting) == 1 else None
 
 
 def _in_form(outcome: Opening | str, body: Raw) -> dict[str, Any]:

@@ -75,7 +75,10 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = MappingProxyType(
         401: ("The cloud did not accept the bot's sign-in.", _SIGN_IN),
         402: ("The cloud asks for a payment.", "Settle the account in the console, then try again."),
         403: ("The bot's user may not do this.", _RIGHTS),
-        404: ("The cloud knows nothing under this address.", "Check that it still exists; else check the endpoint."),
+        404: (
+            "The cloud knows nothing under this address.",
+            "Look in the console whether it still exists; if it does, check the endpoint and the region.",
+        ),
         405: ("The endpoint does not take this kind of call.", _ENDPOINT),
         406: ("The endpoint cannot answer in the form that the bot reads.", _ENDPOINT),
         407: (

@@ -46,7 +46,8 @@ class Problem:
         """What a support ticket is asked for: `Reference: SDRS.1319, HTTP 400, request 7f3a.`; empty without any."""
         status = f"HTTP {self.status}" if self.status else ""
         request = f"request {self.request_id}" if self.request_id else ""
-        raw = ", ".join(part for part in (self.code, status, request) if part)
+        code = "" if self.code == str(self.status) else self.code
+        raw = ", ".join(part for part in (code, status, request) if part)
         return f"Reference: {raw}." if raw else ""
 
 

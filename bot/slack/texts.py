@@ -180,7 +180,10 @@ def open_elsewhere(url: str = "") -> str:
 
 
 def unknown_request() -> str:
-    return "I don't know this request. Nothing was changed. The card may be from another installation of the bot."
+    return (
+        f"I don't know this request. Nothing was changed. `{COMMAND} status` lists those that I know; "
+        "a card may be from another installation of the bot."
+    )
 
 
 def bad_answer() -> str:

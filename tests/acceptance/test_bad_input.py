@@ -20,6 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 GROUPS = (
     *("pg-gone", "pg-reason", "pg-closed", "pg-twice", "pg-stale", "pg-slow-form", "pg-slow-approval", "pg-silent"),
     *("pg-97", "pg-locked", "pg-frozen", "pg-deleted", "pg-pairless", "pg-open", "pg-gone-later", "pg-roomless"),
+    "pg-open-too",
 )
 EMOJI = "🔥 fœrêt :warning: <b>"
 
@@ -65,6 +66,26 @@ async def test_a_blocker_is_told_in_the_form_with_its_cure_before_anybody_is_pin
     assert sentence in await evening.submit(group)
     assert evening.cards(evening.room_of(group)) == []
     assert evening.state(group) == "no request"
+
+
+async def test_a_whole_name_is_meant_however_many_groups_contain_it(evening: Evening) -> None:
+    person = evening.newcomer()
+    await evening.command(person, "pg-open")
+    form = await evening.see(lambda: evening.view_of(person, "Switch over"))
+    assert "pg-open-too" not in str(form)
+    await person.close(form)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("pg-slow", "2 groups fit “pg-slow”: search for it above."), ("pg-nothing", "No group fits “pg-nothing”")],
+)
+async def test_a_word_that_names_no_one_group_is_told_in_the_form(evening: Evening, typed: str, told: str) -> None:
+    person = evening.newcomer()
+    await evening.command(person, typed)
+    form = await evening.see(lambda: evening.view_of(person, "Why now"))
+    assert told in words_of(form)
+    await person.close(form)
 
 
 async def test_check_says_the_same_without_a_request(evening: Evening) -> None:

@@ -170,7 +170,8 @@ async def test_a_late_click_on_an_old_card_is_answered_in_private(front: Front) 
     assert (await front.outcomes())[-1] == ("approve", "already_decided", "button")
 
 
-async def test_a_word_without_an_id_explains_the_command(front: Front) -> None:
-    await front.amir.command(COMMAND, "approve", channel=front.cast.general.id)
+@pytest.mark.parametrize("text", ["approve", "check", "Help"])
+async def test_a_word_without_its_object_explains_the_command(front: Front, text: str) -> None:
+    await front.amir.command(COMMAND, text, channel=front.cast.general.id)
     [told] = await front.see(lambda: front.amir.ephemerals(front.cast.general.id))
     assert "approve ID" in words_of(told)

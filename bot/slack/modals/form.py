@@ -28,7 +28,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.cards.lines import verb
 from bot.slack.escape import mrkdwn, plain, utc
-from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, Wish, encode_form, encode_wish
+from bot.slack.ids import COMMAND, ActionId, BlockId, CallbackId, Choice, FormTarget, Wish, encode_form, encode_wish
 
 NOTHING_SPECIAL = Wish()
 TYPED_REASON_MIN = 10  # of a break-glass: a word is no reason
@@ -49,6 +49,8 @@ class Form:
     list_trouble: str = ""
     break_glass: bool = False
     plan_code: str = ""
+    sought: str = ""  # what the command said, when it names no one group
+    sought_count: int = 0
 
 
 @lru_cache(64)
@@ -98,7 +100,8 @@ def _group_field(form: Form) -> Block:
 def _direction(form: Form) -> list[Block]:
     """Derived: the opposite of where production is now."""
     if form.group is None:
-        return [section("*Direction:* shown once the group is chosen.", block_id=BlockId.DIRECTION)]
+        told = f"*Direction:* shown once the group is chosen.{_unclear(form)}"
+        return [section(told, block_id=BlockId.DIRECTION)]
     production = form.group.production
     if production is None:
         told = f"*Direction:* unknown. The cloud says production is at “{mrkdwn(form.group.priority_station, 40)}”."
@@ -109,6 +112,13 @@ def _direction(form: Form) -> list[Block]:
     code = f" · plan `{mrkdwn(form.plan_code, 20)}` with the choices below" if form.plan_code else ""
     told = f"{environment}{verb(to)}: *{zones}* (active now → after){code}"
     return [section(told, block_id=BlockId.DIRECTION)]
+
+
+def _unclear(form: Form) -> str:
+    if not form.sought or form.must_type_id:
+        return ""
+    found = f"{form.sought_count} groups fit" if form.sought_count else "No group fits"
+    return f" {found} “{mrkdwn(form.sought, 80)}”: search for it above. `{COMMAND} help` says what else can be typed."
 
 
 def _typed_name(form: Form) -> list[Block]:
