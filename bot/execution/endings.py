@@ -13,7 +13,7 @@ from bot.domain.surface import Place, PlaceKind
 from bot.execution.footing import Footing, Key, Parts, change, mark
 from bot.execution.stage import Stage
 from bot.ports import Transaction
-from bot.service.changes import BOT, advance, save_run, say, show
+from bot.service.changes import BOT, advance, save_run, say, show, tell_requester
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,8 @@ def write_ending(tx: Transaction, now: Footing, ending: Ending) -> None:
         if now.run.question is not None:
             show(tx, moved, Place(PlaceKind.QUESTION, now.run.question.value))
         say(tx, moved, ending.words, once=f"{ending.words.kind}.{now.request.revision}")
+        if ending.event is Event.EXPIRE:
+            tell_requester(tx, moved, ending.words)
 
 
 async def fail(parts: Parts, key: Key, problem: Problem, words: Line, *, step: Step) -> Stage:

@@ -18,7 +18,7 @@ from bot.execution.queue import RunQueue
 from bot.execution.reminders import remind
 from bot.execution.schedule import approval_ends_at, may_start
 from bot.ports import Transaction
-from bot.service.changes import BOT, advance, save_run, say, show
+from bot.service.changes import BOT, advance, save_run, say, show, tell_requester
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Sweep:
             moved = advance(tx, now, Event.EXPIRE, BOT)
             if moved is not None:
                 say(tx, moved, line(LineKind.EXPIRED), once=f"expired.{moved.revision}")
+                tell_requester(tx, moved, line(LineKind.EXPIRED))
 
         if self._ends_at(request) <= await patiently(self._parts, lambda tx: tx.now, reads=True):
             await patiently(self._parts, work)

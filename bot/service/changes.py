@@ -85,6 +85,14 @@ def say(tx: Transaction, request: Request, line: Line, *, once: str = "") -> Non
         tx.surfaces.want(request.id, place, data=line.as_data())
 
 
+def tell_requester(tx: Transaction, request: Request, line: Line) -> None:
+    """The same line by direct message: whoever asked need not be in the approvals channel."""
+    asker = request.requester
+    if not asker.is_operator:
+        place = Place(PlaceKind.NOTE, f"{asker}/{line.kind}")
+        tx.surfaces.want(request.id, place, data=line.as_data(), user=asker.user)
+
+
 def record(
     tx: Transaction, request: Request, action: str, cause: Cause, outcome: str = "done", **detail: object
 ) -> None:

@@ -9,7 +9,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Action, Refusal
 from bot.domain.request import Event, Request, State
 from bot.ports import Transaction
-from bot.service.changes import advance, card, record, say, show
+from bot.service.changes import advance, card, record, say, show, tell_requester
 from bot.service.clicks import Click, cause_of, judge, note, standing, who
 from bot.service.desk import Desk
 from bot.service.expiry import reopened_until
@@ -68,7 +68,10 @@ def _ending(click: Click, event: Event, kind: LineKind) -> Change:
             tx, request, event, cause_of(click), decided_by=click.actor, decided_at=tx.now, decision_reason=click.reason
         )
         if ended:
-            say(tx, ended, line(kind, account=str(click.actor), reason=click.reason))
+            said = line(kind, account=str(click.actor), reason=click.reason)
+            say(tx, ended, said)
+            if click.actor != ended.requester:
+                tell_requester(tx, ended, said)
         return ended
 
     return end

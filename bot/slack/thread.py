@@ -21,7 +21,7 @@ TEMPLATES: Mapping[LineKind, str] = MappingProxyType(
         LineKind.QUORUM: "All approvals are there. The run starts {start_at}.",
         LineKind.DENIED: "*Denied* by {account}: {reason}",
         LineKind.WITHDRAWN: "*Withdrawn* by {account}. Nothing was started. {reason}",
-        LineKind.EXPIRED: "*Expired*: not enough people decided in time. Nothing was started.",
+        LineKind.EXPIRED: "*Expired*: its time ran out before it could start. Nothing was started.",
         LineKind.SUPERSEDED: "*Superseded*: {reason}",
         LineKind.DRIFTED: "The plan changed, earlier approvals are void. Revision {revision} is posted with the "
         "difference: {changes}",

@@ -90,6 +90,7 @@ async def test_what_nobody_used_in_time_expires_once(bench: Bench, kind: str) ->
         await bench.until(State.EXPIRED)
         await asyncio.sleep(0.3)
     assert await bench.lines() == ["expired"]
+    assert [note.user for note in await bench.surfaces(PlaceKind.NOTE)] == ["U1"]
     assert bench.cloud.posts == []
 
 

@@ -17,7 +17,7 @@ from bot.domain.people import Account, Person
 from bot.domain.plan import Options
 from bot.domain.policy import Audience, Policy, Refusal, Role, Rule, person_id_of
 from bot.domain.request import Draft, Request, RequestId
-from bot.domain.surface import PlaceKind
+from bot.domain.surface import PlaceKind, Surface
 from bot.ports import RequestView, SecondFactor
 from bot.service.approving import approve
 from bot.service.clicks import Click
@@ -212,9 +212,11 @@ class Bench:
     async def outcomes(self) -> list[tuple[str, str]]:
         return [(row.entry.action, row.entry.outcome) for row in await self.audit()]
 
+    async def surfaces(self, request: Request) -> list[Surface]:
+        return list(await self.store.read(lambda tx: tx.surfaces.of(request.id)))
+
     async def lines(self, request: Request) -> list[dict[str, Any]]:
-        surfaces = await self.store.read(lambda tx: tx.surfaces.of(request.id))
-        return [dict(one.data) for one in surfaces if one.place.kind is PlaceKind.LINE]
+        return [dict(one.data) for one in await self.surfaces(request) if one.place.kind is PlaceKind.LINE]
 
 
 def code_of(secret: str, *, steps: int = 0) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.domain.facts import GroupId
 from bot.domain.policy import Refusal
 from bot.domain.request import State
+from bot.domain.surface import PlaceKind
 from bot.service.approving import check_again
 from bot.service.deciding import deny, retract, withdraw
 from bot.service.outcomes import (
@@ -29,6 +30,20 @@ async def test_deny_needs_a_reason(bench: Bench) -> None:
     assert (done.request.state, done.request.decision_reason) == (State.DENIED, "The other zone is under maintenance")
     late = await bench.approve(request, CHEN)
     assert late == AlreadyDecided(state=State.DENIED, by=AMIR, at=done.request.decided_at)
+
+
+async def test_the_requester_reads_a_denial_in_private_wherever_they_are(bench: Bench) -> None:
+    request = await bench.asked()
+    await deny(bench.desk, click(request, reason="The other zone is under maintenance"))
+    [note] = [one for one in await bench.surfaces(request) if one.place.kind is PlaceKind.NOTE]
+    assert note.user == ROSA.user
+    assert (note.data["kind"], note.data["reason"]) == ("denied", "The other zone is under maintenance")
+
+
+async def test_who_withdraws_is_not_told_of_it(bench: Bench) -> None:
+    request = await bench.asked()
+    await withdraw(bench.desk, click(request, ROSA))
+    assert [one for one in await bench.surfaces(request) if one.place.kind is PlaceKind.NOTE] == []
 
 
 async def test_the_requester_withdraws_and_nobody_else(bench: Bench) -> None:

@@ -33,7 +33,8 @@ def note_message(scene: Scene) -> Message:
     about = f"*{lines.headline(scene.request)}*"
     where = f"\n{link(scene.card_url, 'Open the card')}" if scene.card_url else ""
     said = _said(scene)
-    return Message(text=said, blocks=[section(f"{about}\n{said}{where}")])
+    text = f"{plain(scene.request.group.name, 80)}: {said}"
+    return Message(text=text, blocks=[section(f"{about}\n{said}{where}")])
 
 
 def reminder_message(scene: Scene) -> Message:
