@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.policy import Audience, Policy, Role, Rule, Window
-from bot.policy_file import PolicyProblems, example, load, parse
+from bot.policy_file import PolicyProblems, example, load, overlaps, parse
+from bot.policy_file.overlaps import meet
 from bot.policy_file.shapes import SHAPE_OF, FileShape
 
 SMALL = """
@@ -179,6 +183,34 @@ def test_a_rule_that_never_counts_or_shares_a_group_is_refused(first: str, secon
 )
 def test_special_before_general_is_as_it_should_be(first: str, second: str) -> None:
     assert [rule.name for rule in parse(two_rules(first, second)).rules] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        ("pg-erp*", "*-prod", "pg-erp-prod"),
+        ("*-prod", "pg-erp*", "pg-erp-prod"),
+        ("pg-?-db", "pg-a-*", "pg-a-db"),
+        ("a*b*c", "*b", None),
+        ("pg-erp*", "pg-crm*", None),
+        ("pg-erp*", "pg-*", None),  # the special one first, as it should be
+    ],
+)
+def test_rules_that_meet_in_some_names_are_told_with_one_of_them(first: str, second: str, name: str | None) -> None:
+    told = list(overlaps(parse(two_rules(f'groups = ["{first}"]', f'groups = ["{second}"]'))))
+    assert len(told) == (name is not None)
+    if name:
+        assert told[0].startswith(f'Rules "one" and "two" both fit names such as {name}: there "one" counts')
+
+
+@given(st.text("ab*?", max_size=6), st.text("ab*?", max_size=6), st.text("ab", max_size=6))
+def test_a_name_that_fits_both_patterns_is_found_when_there_is_one(one: str, other: str, name: str) -> None:
+    found = meet(one, other)
+    if found is not None:
+        assert fnmatchcase(found, one)
+        assert fnmatchcase(found, other)
+    else:
+        assert not (fnmatchcase(name, one) and fnmatchcase(name, other))
 
 
 def test_a_quorum_is_judged_by_human_beings_not_by_accounts() -> None:

@@ -33,11 +33,14 @@ def check(
 ) -> None:
     """Say what is wrong with a policy file, a sentence for each mistake. Exit status 2 when there is one."""
     from bot.domain.preflight.finding import counted
+    from bot.policy_file import overlaps
 
     path = file or policy_file()
     policy = loaded(path)
     rules, names = counted(len(policy.rules), "rule"), ", ".join(f'"{rule.name}"' for rule in policy.rules)
     typer.echo(harmless(f"{path} is a valid policy: {rules} ({names}), version {policy.version[:12]}."))
+    for remark in overlaps(policy):
+        typer.echo(harmless(remark))
 
 
 @app.command()

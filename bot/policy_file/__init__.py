@@ -23,11 +23,12 @@ from pydantic import ValidationError
 
 from bot.domain.policy import Policy, explain
 from bot.policy_file.meaning import policy_of
+from bot.policy_file.overlaps import overlaps
 from bot.policy_file.problems import problems
 from bot.policy_file.shapes import FileShape
 from bot.policy_file.wording import sentences
 
-__all__ = ["PolicyProblems", "example", "explain", "load", "parse"]
+__all__ = ["PolicyProblems", "example", "explain", "load", "overlaps", "parse"]
 
 
 class PolicyProblems(Exception):

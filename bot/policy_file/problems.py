@@ -127,9 +127,9 @@ def _covers(earlier: Rule, later: Rule) -> bool:
         return True
     if later.group_ids or later.tags or not later.name_patterns:
         return False
-    return all(any(_takes(wide, narrow) for wide in earlier.name_patterns) for narrow in later.name_patterns)
+    return all(any(takes(wide, narrow) for wide in earlier.name_patterns) for narrow in later.name_patterns)
 
 
-def _takes(wide: str, narrow: str) -> bool:
+def takes(wide: str, narrow: str) -> bool:
     """Whether each name of `narrow` fits `wide`. Judged only where `*` is the one wildcard: then it is certain."""
     return not set("?[") & set(wide) and fnmatchcase(narrow, wide)
