@@ -115,12 +115,13 @@ class Watch:
 
     off_by: timedelta = timedelta(0)
     seconds: float = 0.0
+    stands_still: bool = False
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.off_by
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.seconds
+        return self.seconds if self.stands_still else time.monotonic() + self.seconds
 
 
 class Bench:
