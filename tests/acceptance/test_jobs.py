@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 import pytest
 import pytest_asyncio
@@ -148,12 +149,17 @@ async def test_the_calls_of_a_run_are_kept_for_its_evidence_and_polls_are_thinne
     news = [status for status, _ in groupby(answered)]
     assert len(news) < len(answered), "a read that fails is repeated at once, so some answers say the same again"
 
-    await evening.see(lambda: [status for _, path, status in kept(evening) if path.endswith(job)] == news)
-    await evening.see(lambda: len([path for method, path, _ in kept(evening) if method == "POST"]) == ORDERS)
+    def told() -> list[tuple[int, str]]:
+        return [(status, summary) for _, path, status, summary in kept(evening) if path.endswith(job)]
+
+    await evening.see(lambda: told()[-1:] == [(200, "Reading the job: SUCCESS")])
+    assert [status for status, _ in groupby(told(), key=itemgetter(0))] == news
+    assert [answer for answer, _ in groupby(told())] == told(), "only what the job says anew is kept"
+    await evening.see(lambda: len([path for method, path, *_ in kept(evening) if method == "POST"]) == ORDERS)
 
 
-def kept(evening: Evening) -> list[tuple[str, str, int]]:
-    statement = "select c.method, c.path, c.status from cloud_call c join request r on r.id = c.request_id "
+def kept(evening: Evening) -> list[tuple[str, str, int, str]]:
+    statement = "select c.method, c.path, c.status, c.summary from cloud_call c join request r on r.id = c.request_id "
     return evening.query(statement + "where r.group_id = ? order by c.id", evening.group("pg-html").id)
 
 
