@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ async def examine(session: Session, clock: Clock, *, skew_seconds: Callable[[], 
     if sign_in.health is Health.FAILED:
         return (sign_in,)
     looks = (("SDRS", _groups), ("ECS", _servers), ("IMS", _images))
-    services = [await _timed(name, look, session, clock) for name, look in looks]
+    services = await asyncio.gather(*(_timed(name, look, session, clock) for name, look in looks))
     return (sign_in, *services, *_password(session, clock.now()), *_clock(skew_seconds()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ LIMITS = Limits(connect_seconds=4, read_seconds=15, total_seconds=18)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudLook:
-    """`groups` are None when they could not be read."""
+    """`groups` are None when those of some project could not be read."""
 
     results: Results
     groups: tuple[Group, ...] | None = None
@@ -37,19 +38,18 @@ async def examine_cloud(environ: Mapping[str, str], clock: Clock) -> CloudLook:
         cure = "Set it in the environment of the bot, or in the clouds.yaml that OS_CLOUD names."
         return CloudLook(results=tuple(failed(Area.CLOUD, "settings", sentence, cure) for sentence in found.problems))
     cloud = CloudGateway(found.accesses, clock=clock, limits=LIMITS, retries=Retries(attempts=1))
-    results: list[Result] = []
-    groups: list[Group] = []
-    try:
-        for project in cloud.projects:
-            results += await _project(cloud, project)
-            groups += (await cloud.search(project, "", limit=MOST_GROUPS)).groups
+    try:  # all at once: a project that does not answer must not use up the time of the others
+        examined = await asyncio.gather(*(_project(cloud, project) for project in cloud.projects))
     finally:
         await cloud.aclose()
+    results = [result for found_there, _ in examined for result in found_there]
+    lists = [groups for _, groups in examined if groups is not None]
+    groups = tuple(group for groups in lists for group in groups) if len(lists) == len(examined) else None
     secrets = tuple(secret for access in found.accesses for secret in access.secrets())
-    return CloudLook(results=tuple(results), groups=tuple(groups) or None, secrets=secrets)
+    return CloudLook(results=tuple(results), groups=groups, secrets=secrets)
 
 
-async def _project(cloud: CloudGateway, project: ProjectAlias) -> list[Result]:
+async def _project(cloud: CloudGateway, project: ProjectAlias) -> tuple[list[Result], tuple[Group, ...] | None]:
     examined = await cloud.examine(project)
     results = [
         Result(
@@ -64,7 +64,11 @@ async def _project(cloud: CloudGateway, project: ProjectAlias) -> list[Result]:
     ]
     is_in = all(one.health is not Health.FAILED for one in examined if one.name == "sign-in")
     token = cloud.session(project).token
-    return [*results, *(_rights(project, token.roles if token else None) if is_in else ())]
+    if not is_in:
+        return results, None
+    catalogue = await cloud.search(project, "", limit=MOST_GROUPS)
+    rights = _rights(project, token.roles if token else None)
+    return [*results, *rights], catalogue.groups if catalogue.read_at else None
 
 
 def _rights(project: ProjectAlias, roles: tuple[str, ...] | None) -> Results:

@@ -301,6 +301,13 @@ async def test_a_bot_in_the_zone_it_may_have_to_leave_is_warned(patient: Patient
     assert "pg-crm" not in complaint.sentence, "its production is at the other site"
 
 
+async def test_a_place_is_well_only_when_the_groups_of_every_project_are_known(patient: Patient) -> None:
+    patient.environ["OS_PROJECT_NAME"] = "eu-de,eu-de_typo"
+    assert "the zones of the groups are not known" in (await patient.complaint(Area.PLACE)).sentence
+    patient.cloud.add_project("eu-de_typo")  # that has no group at all
+    assert await patient.complaints(Area.PLACE) == []
+
+
 async def test_a_place_that_nobody_tells_is_not_known(patient: Patient) -> None:
     del patient.environ["FAILOVER_BOT_ZONE"]
     assert "not known" in (await patient.complaint(Area.PLACE)).sentence
