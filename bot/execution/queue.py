@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -18,6 +19,8 @@ WORKFLOW = "run_failover"
 QUEUE = "runs"
 CHANNEL = "failover_bot_runs"  # PostgreSQL NOTIFY, sent with the commit
 LIVE = ("ENQUEUED", "PENDING", "DELAYED")
+OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,10 @@ class RunQueue:
     def live(self) -> Mapping[RequestId, int]:
         """How many live workflows each request has."""
         table = self._workflows.c
-        query = sa.select(table.workflow_uuid).where(table.queue_name == QUEUE, table.status.in_(LIVE))
+        of_ours = sa.select(table.workflow_uuid).where(table.queue_name == QUEUE)
+        # The engine has an index of what is in flight and one of what is delayed; they serve these very words only.
+        in_flight, delayed = sa.text("status IN ('ENQUEUED', 'PENDING')"), sa.text("status = 'DELAYED'")
+        query = sa.union_all(of_ours.where(in_flight), of_ours.where(delayed))
         with self._engine.connect() as connection:
             found = (WorkflowId.parse(text) for text in connection.scalars(query))
             return _counted(workflow.request_id for workflow in found if workflow is not None)
@@ -125,6 +131,20 @@ class RunQueue:
         query = sa.select(table.executor_id).where(table.status == "PENDING", table.queue_name == QUEUE).distinct()
         with self._engine.connect() as connection:
             return tuple(executor for executor in connection.scalars(query) if executor)
+
+    def forget(self, older_than: timedelta) -> int:
+        """Delete what the engine keeps of runs that began so long ago and are over, at most a batch; how many.
+
+        What a run did stands in our own tables. The engine itself never deletes anything.
+        """
+        before = (datetime.now(UTC) - older_than).isoformat()
+        found = self._client.list_workflows(
+            queue_name=QUEUE, status=list(OVER), end_time=before, limit=BATCH, load_input=False, load_output=False
+        )
+        ids = [workflow.workflow_id for workflow in found]
+        if ids:
+            self._client.delete_workflows(ids)
+        return len(ids)
 
     def close(self) -> None:
         self._client.destroy()

@@ -1,4 +1,5 @@
-"""What nobody is waiting for: requests without a living run, scheduled starts, expiries, reminders, late arrivals."""
+"""What nobody is waiting for: requests without a living run, scheduled starts, expiries, reminders, late arrivals,
+and the engine's rows of runs that are over for long."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.errors import CloudError
 from bot.domain.lines import LineKind, line
@@ -41,6 +42,7 @@ class Sweep:
         for state, duty in self._duties():
             for request in await self._in(state):
                 await _guarded(duty, request)
+        await asyncio.to_thread(self._queue.forget, timedelta(seconds=self._parts.timing.journal_seconds))
 
     def _duties(self) -> Iterable[tuple[State, Duty]]:
         yield State.PENDING, self.expire

@@ -38,6 +38,7 @@ class Timing:
         20.0  # an executor that holds its session and does not beat for so long is ended by the others
     )
     sweep_seconds: float = 60.0
+    journal_seconds: float = 30 * 86_400.0  # then the engine's rows of a run that is over are deleted
     stop_seconds: float = 10.0
 
     def job_poll(self, age_seconds: float) -> float:

@@ -177,3 +177,32 @@ async def test_f18_an_executor_with_another_clock_is_alive_as_long_as_it_beats(b
         async with asyncio.timeout(15):
             while await known() != [worker.id]:  # noqa: ASYNC110  rows
                 await asyncio.sleep(0.05)
+
+
+async def test_the_engines_rows_of_a_run_that_is_over_for_long_go_and_ours_stay(bench: Bench) -> None:
+    await bench.approved()
+    async with bench.worker():
+        await bench.until(State.VERIFIED)
+        await bench.sees(lambda: set(bench.statuses().values()) == {"SUCCESS"})
+    assert bench.queue.forget(timedelta(days=1)) == 0
+    assert bench.statuses()
+    bench.timing = replace(bench.timing, journal_seconds=0.0)
+    async with bench.worker():
+        await bench.sees(lambda: not bench.statuses())
+    assert rows_of_the_engine(bench) == 0
+    assert (await bench.run()).ended_at
+    assert await bench.audit()
+
+
+async def test_a_run_that_is_alive_keeps_the_engines_rows_however_old_it_is(bench: Bench) -> None:
+    await bench.approved()
+    assert bench.queue.forget(timedelta(0)) == 0
+    assert bench.statuses() == {"run-r-1-1-1": "ENQUEUED"}
+
+
+def rows_of_the_engine(bench: Bench) -> int:
+    """In the tables that hold what a run was given, what it gave, and what its steps gave."""
+    schema = "" if bench.database.is_sqlite else "dbos."
+    tables = ("workflow_input", "workflow_output", "operation_outputs")
+    with bench.engine.connect() as connection:
+        return sum(connection.execute(text(f"SELECT count(*) FROM {schema}{table}")).scalar_one() for table in tables)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.request import State
+from bot.execution.queue import APPLICATION_VERSION, QUEUE, WORKFLOW
 from storage.database import open_database
 from storage.tables import ApprovalRow, AttemptRow, AuditRow, CloudCallRow, RequestRow, RunRow, SurfaceRow
 from tests.benchmarks.ours.rows import APPROVER, add_card, opened, plain_snapshot, request_of
@@ -49,6 +50,7 @@ def fill(url: str, requests: int, audit_rows: int) -> None:
             _copy(connection, series, RequestRow, {"id": "'H' || s.n"})
             for table in COPIED:
                 _copy(connection, series, table, {"request_id": "'H' || s.n"})
+            _add_engine_rows(connection, series)
             _copy_audit(connection, SERIES[database.engine.dialect.name].format(count=audit_rows))
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
@@ -65,6 +67,14 @@ def _copy(connection: sa.Connection, series: str, table: Any, changed: dict[str,
     values = ", ".join(changed.get(column.name, f"t.{column.name}") for column in columns)
     source = f"{table.__tablename__} t, ({series}) s WHERE t.{key} = '{TEMPLATE}'"
     connection.execute(sa.text(f"INSERT INTO {table.__tablename__} ({names}) SELECT {values} FROM {source}"))
+
+
+def _add_engine_rows(connection: sa.Connection, series: str) -> None:
+    """A run of each past request, over long ago but not yet forgotten."""
+    schema = "dbos." if connection.dialect.name == "postgresql" else ""
+    columns = "workflow_uuid, status, name, queue_name, executor_id, application_version"
+    values = f"'run-H' || s.n || '-1-1', 'SUCCESS', '{WORKFLOW}', '{QUEUE}', 'before', '{APPLICATION_VERSION}'"
+    connection.exec_driver_sql(f"INSERT INTO {schema}workflow_status ({columns}) SELECT {values} FROM ({series}) s")
 
 
 def _copy_audit(connection: sa.Connection, series: str) -> None:
