@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -102,20 +103,19 @@ class RunQueue:
 
     def live(self) -> Mapping[RequestId, int]:
         """How many live workflows each request has."""
-        table = self._workflows.c
-        of_ours = sa.select(table.workflow_uuid).where(table.queue_name == QUEUE)
-        # The engine has an index of what is in flight and one of what is delayed; they serve these very words only.
-        in_flight, delayed = sa.text("status IN ('ENQUEUED', 'PENDING')"), sa.text("status = 'DELAYED'")
-        query = sa.union_all(of_ours.where(in_flight), of_ours.where(delayed))
         with self._engine.connect() as connection:
-            found = (WorkflowId.parse(text) for text in connection.scalars(query))
+            found = (WorkflowId.parse(text) for text in connection.scalars(self._living("workflow_uuid")))
             return _counted(workflow.request_id for workflow in found if workflow is not None)
+
+    def _living(self, *names: str) -> sa.CompoundSelect[Any]:
+        """The engine has an index of what is in flight and one of what is delayed; they serve these very words only."""
+        of_ours = sa.select(*(self._workflows.c[name] for name in names)).where(self._workflows.c.queue_name == QUEUE)
+        in_flight, delayed = sa.text("status IN ('ENQUEUED', 'PENDING')"), sa.text("status = 'DELAYED'")
+        return sa.union_all(of_ours.where(in_flight), of_ours.where(delayed))
 
     def holders(self) -> Mapping[RequestId, str]:
         """Which executor has each live run at this moment; empty for one that waits for an executor."""
-        table = self._workflows.c
-        query = sa.select(table.workflow_uuid, table.status, table.executor_id)
-        query = query.where(table.queue_name == QUEUE, table.status.in_(LIVE))
+        query = self._living("workflow_uuid", "status", "executor_id")
         with self._engine.connect() as connection:
             rows = [(WorkflowId.parse(text), status, holder) for text, status, holder in connection.execute(query)]
         return {run.request_id: holder if status == "PENDING" else "" for run, status, holder in rows if run}

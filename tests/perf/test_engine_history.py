@@ -23,6 +23,7 @@ MONTH = timedelta(days=30)
 ASKS = {
     "which executors hold runs": lambda queue: queue.executors(),
     "which runs are alive": lambda queue: queue.live(),
+    "who holds them": lambda queue: queue.holders(),
     "how often a request was taken up": lambda queue: queue.turns(RequestId("H77"), 1),
     "what may be forgotten": lambda queue: queue.forget(MONTH),
 }
