@@ -34,7 +34,7 @@ class Setting:
     cards: int = 50
     history: int = 100_000
     audit_rows: int = 1_000_000
-    history_looks: int = 200
+    history_looks: int = 60
     slow_cloud_seconds: float = 5.0
     databases: tuple[str, ...] = ("postgresql", "sqlite")
     server: PostgresServer | None = None  # one that runs already; else each benchmark starts a durable one
