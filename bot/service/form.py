@@ -27,7 +27,8 @@ def form_errors(draft: Draft, snapshot: Snapshot, rule: Rule, now: datetime) -> 
 
 def unknown_station(snapshot: Snapshot) -> str:
     group = snapshot.group
-    return f"The cloud says production of {group.name} is at “{group.priority_station}”, a word I do not know."
+    where = f"names an unknown site (“{group.priority_station}”)" if group.priority_station else "does not say"
+    return f"Asked where production of {group.name} is, the cloud {where}. Look at the group in the console."
 
 
 def _direction(draft: Draft, snapshot: Snapshot) -> str:

@@ -274,7 +274,9 @@ def test_the_card_lines_say_what_is_in_sync_what_runs_and_what_systems_there_are
     assert pairs_line(facts) == "3/3 pairs active, 100 %, no fault"
     behind = with_pair(facts, replication_status="copying", progress=97)
     assert pairs_line(behind) == "2/3 pairs in sync; not in sync: pair-a (copying, 97 %)"
+    assert "(fault level left out)" in pairs_line(with_pair(facts, fault_level=""))
     assert pairs_line(replace(facts, pairs=())) == "no replication pairs"
+    assert servers_line(replace(facts, instances=()), Site.TARGET, Options()) == "none"
     assert servers_line(facts, Site.TARGET, Options()) == "3 (1 running, will be stopped; 1 off; 1 missing)"
     assert "must be stopped first" in servers_line(facts, Site.TARGET, Options(stop_servers=False))
     assert os_mix(facts) == "1 Windows, 2 Linux"

@@ -105,10 +105,14 @@ def pair_fault(snapshot: Snapshot, to: Site, options: Options, now: datetime) ->
             )
         else:
             what, cure = (
-                f'{count} with fault level "{level}", which this bot does not know: {listed(names)}.',
+                f"{count} with {_unknown_level(level)}: {listed(names)}.",
                 "Look at the pair in the console or open a ticket with the cloud.",
             )
         yield blocker("pair_fault", what, cure, names)
+
+
+def _unknown_level(level: str) -> str:
+    return f'fault level "{level}", which this bot does not know' if level else "no fault level in the cloud's answer"
 
 
 def sites_disagree(snapshot: Snapshot, to: Site, options: Options, now: datetime) -> Iterator[Finding]:

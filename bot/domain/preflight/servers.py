@@ -53,7 +53,7 @@ def production_running(snapshot: Snapshot, to: Site, options: Options, now: date
             "production_running",
             f"{counted(len(names), 'production server is', 'production servers are')} still running: {listed(names)}. "
             "The request says that they are stopped already.",
-            "Stop them, or let the bot stop them in a new request.",
+            "Stop what still runs, or let the bot do it in a new request.",
             names,
         )
 
@@ -65,7 +65,7 @@ def dr_running(snapshot: Snapshot, to: Site, options: Options, now: datetime) ->
             "dr_running",
             f"{counted(len(names), 'server is', 'servers are')} running at the site that production moves to: "
             f"{listed(names)}. The cloud refuses a switchover then.",
-            "Stop them, then check again.",
+            "Stop each of them in the console, then check again.",
             names,
         )
 
@@ -103,7 +103,7 @@ def server_locked(snapshot: Snapshot, to: Site, options: Options, now: datetime)
         yield blocker(
             "server_locked",
             f"{counted(len(names), 'server is', 'servers are')} locked: {listed(names)}.",
-            "Unlock them in the console, or wait for the service that locked them.",
+            "Unlock what is locked in the console, or wait for the service that locked it.",
             names,
         )
 
@@ -115,7 +115,7 @@ def server_frozen(snapshot: Snapshot, to: Site, options: Options, now: datetime)
         yield blocker(
             "server_frozen",
             f"Frozen by the cloud: {listed(names)}.",
-            "Find out why (often an unpaid bill) and have them released.",
+            "Find out why (often an unpaid bill) and have it released.",
             names,
         )
 

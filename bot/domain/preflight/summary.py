@@ -10,7 +10,7 @@ from bot.domain.plan import Options
 from bot.domain.preflight.finding import Finding, Verdict, counted, listed, verdict
 from bot.domain.preflight.replication import COMPLETE, IN_SYNC, NO_FAULT, SOUND_STATUS
 
-OS_WORDS = {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "unknown"}
+OS_WORDS = {Os.WINDOWS: "Windows", Os.LINUX: "Linux", Os.COREOS: "CoreOS", Os.UNKNOWN: "of unknown system"}
 
 
 def verdict_line(findings: Sequence[Finding]) -> str:
@@ -43,7 +43,7 @@ def _exception(pair: ReplicationPair) -> str:
         pair.status if pair.status != SOUND_STATUS else "",
         pair.replication_status if pair.replication_status != IN_SYNC else "",
         f"{pair.progress} %" if pair.progress != COMPLETE else "",
-        f"fault level {pair.fault_level}" if pair.fault_level != NO_FAULT else "",
+        f"fault level {pair.fault_level or 'left out'}" if pair.fault_level != NO_FAULT else "",
     )
     return ", ".join(part for part in parts if part)
 
@@ -62,7 +62,7 @@ def servers_line(snapshot: Snapshot, to: Site, options: Options) -> str:
         f"{powers[None]} missing" if powers[None] else "",
     )
     detail = "; ".join(part for part in parts if part)
-    return f"{len(snapshot.instances)} ({detail})" if detail else "0"
+    return f"{len(snapshot.instances)} ({detail})" if detail else "none"
 
 
 def os_mix(snapshot: Snapshot) -> str:

@@ -21,7 +21,7 @@ def failed_tasks(snapshot: Snapshot, to: Site, options: Options, now: datetime) 
             "failed_tasks",
             f"{counted(len(tasks), 'failed task')} open in the cloud: {listed(tasks)}.",
             "Read why they failed, then delete them in the console.",
-            (task.resource_name for task in snapshot.failed_tasks),
+            (task.resource_name for task in snapshot.failed_tasks if task.resource_name),
         )
 
 

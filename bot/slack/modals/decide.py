@@ -69,7 +69,8 @@ def _warnings(warnings: tuple[Finding, ...]) -> list[Block]:
 
 def title(finding: Finding) -> str:
     """The name by which a warning is ticked."""
-    return mrkdwn(finding.check.replace("_", " ").capitalize(), 60)
+    words = finding.check.replace("_", " ")
+    return mrkdwn(f"DR{words[2:]}" if words.startswith("dr ") else words.capitalize(), 60)
 
 
 def _subjects(finding: Finding) -> str:

@@ -36,7 +36,7 @@ def check_view(snapshot: Snapshot, plan: Plan, found: Sequence[Finding]) -> View
     told = (
         f"*{mrkdwn(group.name, 80)}* · {zones} · {mrkdwn(verdict_line(found), 500)}",
         f"Replication: {mrkdwn(pairs_line(snapshot), 500)}",
-        f"Servers: {mrkdwn(servers_line(snapshot, to, Options()), 500)} · {mrkdwn(os_mix(snapshot), 200)}",
+        f"Servers: {mrkdwn(' · '.join(filter(None, (servers_line(snapshot, to, Options()), os_mix(snapshot)))), 700)}",
         f"Nothing was requested. {COMMAND} opens the form.",
     )
     blocks = [section("\n".join(told)), *_part(f"Checks ({len(found)})", [_finding(finding) for finding in found])]
