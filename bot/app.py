@@ -34,12 +34,12 @@ from bot.policies import PolicyFile
 from bot.policy_file import PolicyProblems
 from bot.ports import CloudCall, Store, StoreError
 from bot.service.desk import Desk
-from bot.slack.client import Identity, Wire, slack_client, slack_session
+from bot.slack.client import Identity, Refused, Wire, slack_client, slack_session
 from bot.slack.identity import sign_in
 from bot.slack.people import SlackPeople
 from bot.slack.projection import Projection
 from bot.slack.rooms import SlackRooms
-from bot.sockets import open_sockets
+from bot.sockets import AppTokenRefused, open_sockets
 from bot.stepup import TotpDoor, door_of, step_up_routes
 from bot.stopping import heed_signals
 from bot.web import SlackEndpoint, web_application
@@ -106,6 +106,11 @@ async def serve(settings: Settings, environ: Mapping[str, str], roles: Roles) ->
         raise StartProblems(error.sentence) from error
     except PolicyProblems as problems:
         raise StartProblems(*problems.sentences) from problems
+    except AppTokenRefused as refused:
+        raise StartProblems(
+            f"Slack does not accept SLACK_APP_TOKEN ({refused}). The bot did not start. Make an app-level token with "
+            "connections:write under Basic Information of your app, and switch Socket Mode on."
+        ) from refused
 
 
 @asynccontextmanager
@@ -222,12 +227,19 @@ def _cloud(
 
 async def _sign_in(wire: Wire, store: Store) -> Identity:
     identity = await sign_in(wire, store)
-    if isinstance(identity, Identity):
-        return identity
-    raise StartProblems(
-        f"Slack does not accept SLACK_BOT_TOKEN ({identity}). The bot did not start. "
-        "Copy the bot token from your app's OAuth page, and check that Slack can be reached from here."
-    )
+    match identity:
+        case Identity():
+            return identity
+        case Refused(error):
+            raise StartProblems(
+                f"Slack does not accept SLACK_BOT_TOKEN ({error}). The bot did not start. "
+                "Copy the bot token from your app's OAuth page."
+            )
+        case _:
+            raise StartProblems(
+                f"Slack could not be asked about SLACK_BOT_TOKEN ({identity}), and it never was before. The bot did "
+                "not start. Check that SLACK_API_URL can be reached from here."
+            )
 
 
 def _execution(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
@@ -49,6 +51,7 @@ def bolt_app(app_id: str, desk: Desk, client: AsyncWebClient, identity: Identity
 
     quiet = logging.getLogger("bot.bolt")  # Bolt warns of the token in the environment, which it does not need here
     quiet.setLevel(logging.ERROR)
+    quiet.addFilter(_in_one_line)
 
     app = OneClientApp(
         logger=quiet,
@@ -66,6 +69,14 @@ def bolt_app(app_id: str, desk: Desk, client: AsyncWebClient, identity: Identity
     app.middleware(Admission(home=home, desk=desk))
     register(app, desk, client, background)
     return app
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """That Slack cannot be reached is tried again and again; where in the SDK it was noticed helps nobody."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, (aiohttp.ClientError, SlackApiError, OSError, TimeoutError)):
+        record.exc_info = None
+    return True
 
 
 def app_id_of(settings: Settings) -> str:

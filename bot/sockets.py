@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.config import Settings
 from bot.metrics import Metrics
-from bot.slack.client import slack_client, slack_session
+from bot.slack.client import Done, Refused, Wire, slack_client, slack_session
 
 SOCKETS = 2
 OPEN_SECONDS = 2.0  # a start waits no longer for Slack; the connections are opened as soon as it is back
@@ -36,12 +36,26 @@ class Socket(AsyncSocketModeHandler):
         self._metrics.observe("ack", time.monotonic() - began, kind=req.type)
 
 
+class AppTokenRefused(Exception):
+    """Slack's word for why the app-level token opens nothing. Trying again would not help."""
+
+
 @asynccontextmanager
 async def open_sockets(settings: Settings, bolt: AsyncApp, metrics: Metrics) -> AsyncIterator[None]:
+    """AppTokenRefused when Slack says so and there is no other way in; while Slack is away the sockets go on trying."""
     token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
     async with slack_session() as session:
         clients = [slack_client(token, settings.slack_api_url, session) for _ in range(SOCKETS)]
+        try:
+            address = await _address(Wire(clients[0], metrics), token)
+        except AppTokenRefused as refused:
+            if not settings.slack_signing_secret:
+                raise
+            log.warning("socket_mode_refused", error=str(refused), still_received_at="POST /slack/events")
+            yield
+            return
         sockets = [Socket(bolt, token, metrics, web_client=client) for client in clients]
+        sockets[0].client.wss_uri = address
         opening = [asyncio.create_task(socket.connect_async()) for socket in sockets]  # type: ignore[no-untyped-call]  # Bolt's own lack
         _, late = await asyncio.wait(opening, timeout=OPEN_SECONDS)
         if late:
@@ -52,6 +66,17 @@ async def open_sockets(settings: Settings, bolt: AsyncApp, metrics: Metrics) -> 
             for task in opening:
                 task.cancel()
             await asyncio.gather(*(_close(socket) for socket in sockets))
+
+
+async def _address(wire: Wire, token: str) -> str | None:
+    """Where the first socket connects to; None: Slack is away, and the socket asks again by itself."""
+    try:
+        answer = await asyncio.wait_for(wire.call("apps.connections.open", app_token=token), OPEN_SECONDS)
+    except TimeoutError:
+        return None
+    if isinstance(answer, Refused):
+        raise AppTokenRefused(answer.error)
+    return str(answer.body["url"]) if isinstance(answer, Done) else None
 
 
 async def _close(socket: Socket) -> None:

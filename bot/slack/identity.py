@@ -9,14 +9,14 @@ from hashlib import sha256
 import structlog
 
 from bot.ports import Store
-from bot.slack.client import Identity, Refused, Wire, who_am_i
+from bot.slack.client import Identity, Limited, Lost, Refused, Wire, who_am_i
 
 REMEMBERED = "slack_identity"
 log = structlog.get_logger(__name__)
 
 
-async def sign_in(wire: Wire, store: Store) -> Identity | str:
-    """A revoked token is found now, not when a message matters. Text: why not.
+async def sign_in(wire: Wire, store: Store) -> Identity | Refused | Limited | Lost:
+    """A revoked token is found now, not when a message matters.
 
     Approved failovers must run while Slack is down, also in a process that starts then: what Slack said about this
     very token the last time counts until it answers again.
@@ -27,7 +27,7 @@ async def sign_in(wire: Wire, store: Store) -> Identity | str:
         return answer
     known = None if isinstance(answer, Refused) else await _remembered(wire, store)
     if known is None:
-        return str(answer)
+        return answer
     log.warning("slack_away_at_start", answer=str(answer), going_on_as=known.bot_user)
     return known
 

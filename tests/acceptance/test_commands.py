@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import sys
@@ -132,28 +133,60 @@ def facts_in(text: str) -> dict[str, str]:
 async def test_a_wrong_setting_is_a_sentence_and_exit_status_one(
     tmp_path: Path, setting: str, value: str, sentence: str
 ) -> None:
-    right = {
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_APP_TOKEN": "xapp-1-A1-1",
-        "SLACK_API_URL": "http://127.0.0.1:9/",
-        "OS_AUTH_URL": "http://127.0.0.1:9/v3",
-        "OS_USERNAME": "drbot",
-        "OS_PASSWORD": "canary",
-        "OS_USER_DOMAIN_NAME": "d",
-        "OS_PROJECT_NAME": "eu-de",
-        "SDRS_ENDPOINT": "http://127.0.0.1:9",
-    }
-    (tmp_path / "policy.toml").write_text(EXAMPLE)
+    assert sentence in await refused_to_run(tmp_path, **{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxb-1-canary", "Slack does not accept SLACK_BOT_TOKEN (invalid_auth)."),
+        ("SLACK_APP_TOKEN", "xapp-1-A1-canary", "Slack does not accept SLACK_APP_TOKEN (invalid_auth)."),
+        ("SLACK_API_URL", "http://127.0.0.1:9/", "Slack could not be asked about SLACK_BOT_TOKEN"),
+    ],
+)
+async def test_a_token_that_slack_refuses_is_a_sentence_and_not_a_bot_that_hears_nothing(
+    tmp_path: Path, setting: str, value: str, sentence: str
+) -> None:
+    async with running("simulate", "slack", "--port", "0", folder=tmp_path) as simulator:
+        facts = facts_in(await printed(simulator, "SLACK_API_URL"))
+        del facts["SLACK_SIGNING_SECRET"]  # with it there is another way in
+        text = await refused_to_run(tmp_path, **{**facts, setting: value})
+    assert sentence in text
+    assert "The bot did not start." in text
+
+
+RIGHT = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1-A1-1",
+    "SLACK_API_URL": "http://127.0.0.1:9/",
+    "OS_AUTH_URL": "http://127.0.0.1:9/v3",
+    "OS_USERNAME": "drbot",
+    "OS_PASSWORD": "canary",
+    "OS_USER_DOMAIN_NAME": "d",
+    "OS_PROJECT_NAME": "eu-de",
+    "SDRS_ENDPOINT": "http://127.0.0.1:9",
+    "PUBLIC_URL": "https://bot.example",
+    "STEP_UP_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
+}
+
+
+async def refused_to_run(folder: Path, **wrong: str) -> str:
+    """What `run` says, in one line; it ends by itself, without a traceback and without a secret."""
+    (folder / "policy.toml").write_text(EXAMPLE)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd()), **right, setting: value},
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd()), **RIGHT, **wrong},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout
-    text = (await process.stdout.read()).decode()
+    try:
+        text = (await asyncio.wait_for(process.stdout.read(), 120)).decode()
+    except TimeoutError:
+        process.kill()
+        raise
     assert await process.wait() != 0
-    assert sentence in " ".join(text.split()), text
     assert "Traceback" not in text
     assert "canary" not in text
+    return " ".join(text.split())
