@@ -42,6 +42,12 @@ def _sealing_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _log_level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return value.upper()
+
+
 class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
@@ -87,7 +93,7 @@ class Settings(BaseSettings):
     verify_limit_seconds: Seconds = Field(300, description="After this a move that can't be seen is not verified")
     unclear_seconds: Seconds = Field(90, description="How long the group is watched after an unclear submission")
     sweep_seconds: Seconds = Field(60, description="Pause between two searches for stuck or expired requests")
-    log_level: str = Field("INFO", pattern="(?i)^(debug|info|warning|error)$", description="INFO, WARNING or ERROR")
+    log_level: Annotated[str, AfterValidator(_log_level)] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat = Field(LogFormat.TEXT, description="text or json")
 
     @field_validator("slack_bot_token")
@@ -152,5 +158,5 @@ def _sentence(problem: Mapping[str, object]) -> str:
     name = str(location[0]).upper() if isinstance(location, tuple) and location else "The environment"
     if problem["type"] == "missing":
         return f"{name} is not set. {Settings.model_fields[name.lower()].description}."
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name} can't be used: {message}."

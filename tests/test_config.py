@@ -33,10 +33,10 @@ def test_a_missing_token_is_a_sentence_that_names_it() -> None:
         ("SLACK_SIGNING_SECRET", "", "forged"),
         ("SLACK_SIGNING_SECRET", "  ", "forged"),
         ("SLACK_API_URL", "slack.com", "web address"),
-        ("PORT", "eighty", "integer"),
+        ("PORT", "eighty", "must be a valid integer"),
         ("PORT", "70000", "65535"),
         ("POLL_SECONDS", "0", "greater than 0"),
-        ("LOG_LEVEL", "loud", "pattern"),
+        ("LOG_LEVEL", "loud", "must be DEBUG, INFO, WARNING or ERROR"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
     ],
 )
