@@ -83,6 +83,18 @@ async def test_a_date_is_shown_in_the_readers_zone_with_its_fallback_as_tooltip(
     await expect(shown).to_have_text("21 Sept 2026 at 22:13")
 
 
+async def test_replies_are_new_only_while_their_thread_is_closed(rosa: Window, cast: Cast) -> None:
+    amir = cast.slack.person(cast.approvers[0])
+    parent = amir.say("a question", channel=cast.approvals.id)["ts"]
+    replies = rosa.message("a question").locator(".reply-count")
+    amir.say("an answer", channel=cast.approvals.id, thread_ts=parent)
+    await expect(replies).to_contain_text("New, view thread")
+    await replies.click()
+    amir.say("another answer", channel=cast.approvals.id, thread_ts=parent)
+    await expect(rosa.thread).to_contain_text("another answer")
+    await expect(replies).to_have_text("2 repliesView thread")
+
+
 async def test_the_margin_holds_the_time_of_a_message_that_continues_another(rosa: Window, cast: Cast) -> None:
     amir = cast.slack.person(cast.approvers[0])
     for text in ("one", "and another"):

@@ -120,6 +120,7 @@ function typeTheCommand() {
 
 function openThread(message) {
   page.thread.open(message);
+  page.conversations.readThread(message);
   if (page.guide.state.requester) page.guide.note({ thread: true });
 }
 
@@ -218,6 +219,7 @@ function become(userId) {
       drawSidebar();
       drawTitle();
     },
+    isRead: (message) => page.thread.shows(message),
   });
   drawYou();
   page.guide.render();

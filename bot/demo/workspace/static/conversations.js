@@ -21,7 +21,7 @@ export class Conversations {
   #lists = new Map();
   #marks = storedMarks();
 
-  /** `onThread(message)`, `onAct(element)`, `onUnread()` when the set of unread conversations changed. */
+  /** `onThread(message)`, `onAct(element)`, `onUnread()` when the set of unread conversations changed, `isRead(message)`. */
   constructor(hooks) {
     this.hooks = hooks;
     this.unread = new Set();
@@ -56,13 +56,18 @@ export class Conversations {
 
   receive(message) {
     const list = this.list(message.channel);
-    if (isReply(message)) return list.replied(message.thread_ts, !message.ephemeral && message.user !== workspace.me);
+    if (isReply(message)) return list.replied(message.thread_ts, !message.ephemeral && message.user !== workspace.me && !this.hooks.isRead(message));
     list.upsert(message);
     return this.#judge(message.channel, message);
   }
 
   remove(channelId, ts) {
     this.list(channelId).remove(ts);
+  }
+
+  /** Somebody opened this thread. */
+  readThread(message) {
+    this.list(message.channel).replied(message.thread_ts ?? message.ts, false);
   }
 
   /** A conversation that is on the screen is read. */

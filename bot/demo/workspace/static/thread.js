@@ -50,8 +50,13 @@ export class ThreadPane {
     else toast(answer.error, "error");
   }
 
+  /** Whether this message stands in the thread that is open. */
+  shows(message) {
+    return Boolean(this.ts) && message.channel === this.channel && this.ts === (message.thread_ts ?? message.ts);
+  }
+
   receive(message) {
-    if (message.channel === this.channel && this.ts && this.ts === (message.thread_ts ?? message.ts)) this.#list.upsert(message);
+    if (this.shows(message)) this.#list.upsert(message);
   }
 
   remove(channelId, ts) {
