@@ -181,9 +181,14 @@ def _how(form: Form) -> list[Block]:
             BlockId.PASSWORDS_CHANGED,
             "Passwords changed since the first failover?",
             radio(ActionId.PASSWORDS_CHANGED, changed, initial=Known.UNKNOWN),
-            hint="Only for the login guidance. Never type a password here.",
+            hint="Of Windows on the DR servers, of CoreOS on the production servers. Only for the login guidance.",
         ),
-        field(BlockId.OCCASION, "Which failover is it?", radio(ActionId.OCCASION, occasion, initial=Occasion.UNKNOWN)),
+        field(
+            BlockId.OCCASION,
+            "Which failover is it?",
+            radio(ActionId.OCCASION, occasion, initial=Occasion.UNKNOWN),
+            hint="If it is unknown, the history of the servers tells.",
+        ),
     ]
 
 
