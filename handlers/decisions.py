@@ -108,8 +108,7 @@ class Decisions:
         boundary.action(ActionId.APPROVE.value, self.on_approve)
         boundary.action(ActionId.CHECK_AGAIN.value, self.on_check_again)
         boundary.action(ActionId.SHOW_LOGIN.value, self.on_show_login)
-        for link in (ActionId.OPEN_CARD, ActionId.STEP_UP):
-            boundary.action(link.value, self.on_link)
+        boundary.action(ActionId.STEP_UP.value, self.on_link)
         for action in SIMPLE:
             boundary.action(action.value, self.on_simple)
         for action in SECOND_STEPS:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.domain.request import Request, RequestId
+from bot.domain.request import Request
 from bot.slack.blocks import Block, View, actions, button, context, divider, header, modal, section
 from bot.slack.cards.lines import verb
 from bot.slack.escape import code, mention, mrkdwn, plain, when
@@ -18,13 +17,12 @@ SHOWN = 8  # per part: the view stays below Slack's 100 blocks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """`card_urls` are permalinks of cards, as far as they are known."""
+    """What one person sees."""
 
     waiting: Sequence[Request] = ()
     mine: Sequence[Request] = ()
     running: Sequence[Request] = ()
     recent: Sequence[Request] = ()
-    card_urls: Mapping[RequestId, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def home(page: HomePage) -> View:
@@ -32,25 +30,23 @@ def home(page: HomePage) -> View:
     blocks = [
         header("Planned failovers"),
         *actions([start], block_id=BlockId.HOME),
-        *_part("Waiting for your approval", page.waiting, page, "Nothing waits for you.", decides=True),
-        *_part("Your open requests", page.mine, page, f"You have none. `{COMMAND}` opens the form as well."),
-        *_part("Running now", page.running, page, "Nothing runs."),
-        *_part("Recent", page.recent, page, "Nothing yet."),
+        *_part("Waiting for your approval", page.waiting, "Nothing waits for you.", decides=True),
+        *_part("Your open requests", page.mine, f"You have none. `{COMMAND}` opens the form as well."),
+        *_part("Running now", page.running, "Nothing runs."),
+        *_part("Recent", page.recent, "Nothing yet."),
     ]
     return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
 
 
 def status_view(requests: Sequence[Request]) -> View:
     """What is open and what ended last, for `status`."""
-    rows = [_row(request, "") for request in requests[: 2 * SHOWN]]
+    rows = [_row(request) for request in requests[: 2 * SHOWN]]
     return modal(CallbackId.DETAILS, "Failovers", rows or [context("There is none yet.")])
 
 
-def _part(title: str, requests: Sequence[Request], page: HomePage, empty: str, *, decides: bool = False) -> list[Block]:
+def _part(title: str, requests: Sequence[Request], empty: str, *, decides: bool = False) -> list[Block]:
     shown = [
-        block
-        for request in requests[:SHOWN]
-        for block in (_row(request, page.card_urls.get(request.id, "")), *(_deciding(request) if decides else ()))
+        block for request in requests[:SHOWN] for block in (_row(request), *(_deciding(request) if decides else ()))
     ]
     more = [context(f"… ({len(requests) - SHOWN} more)")] if len(requests) > SHOWN else []
     return [divider(), section(f"*{title}*"), *(shown or [context(empty)]), *more]
@@ -64,12 +60,8 @@ def _deciding(request: Request) -> list[Block]:
     return actions([approve, deny])
 
 
-def _row(request: Request, url: str) -> Block:
+def _row(request: Request) -> Block:
     zones = f"{mrkdwn(request.from_zone, 60)} → {mrkdwn(request.to_zone, 60)}"
     title = f"{mrkdwn(request.environment, 30)} · {verb(request.to)} “{mrkdwn(request.group.name, 80)}”"
     tail = f"{mention(request.requester)} · {when(request.created_at)} · plan {code(request.plan.code, 20)}"
-    block = section(f"*{STATE[request.state]}* · {title} · {zones}\n{tail}")
-    if url:
-        says = f"Open the card of {plain(request.group.name, 30)}"
-        block["accessory"] = button("Open card", ActionId.OPEN_CARD, says=says, url=url)
-    return block
+    return section(f"*{STATE[request.state]}* · {title} · {zones}\n{tail}")

@@ -35,8 +35,7 @@ class ActionId(StrEnum):
     REVIEW = "review"
     # App Home
     START = "start"
-    OPEN_CARD = "open_card"  # a link: Slack sends an action that only needs an ack
-    STEP_UP = "step_up"  # a link too: to the page that asks for the second factor
+    STEP_UP = "step_up"  # a link: Slack sends an action that only needs an ack
     # inputs of the forms
     PROJECT = "project"
     GROUP = "group"
