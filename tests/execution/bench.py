@@ -301,4 +301,7 @@ async def kill(worker: Execution) -> None:
     await worker._engine.stop(hand_over=False)
     await worker._poller.__aexit__()
     await worker._lock.release()
+    async with asyncio.timeout(15):  # a cancelled look goes on in its thread: its connection must come back first
+        while worker._database.pool.checkedout():  # type: ignore[attr-defined]  # noqa: ASYNC110  of a QueuePool
+            await asyncio.sleep(0.01)
     worker._database.dispose()
