@@ -34,7 +34,7 @@ from bot.slack import texts
 def of_opening(outcome: Opening) -> str:
     match outcome:
         case Opened(request=request, channel=channel, link=link):
-            return texts.step_up() if link else texts.requested(channel, request.plan.code)
+            return texts.step_up() if link else texts.requested(channel, request)
         case AlreadyOpen(card_url=url):
             return texts.open_elsewhere(url)
         case Invalid():

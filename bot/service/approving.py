@@ -104,6 +104,8 @@ def _consider(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approvin
     if not isinstance(admitted, Admitted):
         return admitted
     refreshed = _refresh(tx, admitted.request, admitted.fresh)
+    if any(given.person_id == admitted.person.person_id for given in tx.approvals.of(refreshed.id, refreshed.revision)):
+        return _again(tx, desk, click, refreshed)
     record(tx, refreshed, Action.APPROVE.value, cause_of(click), outcome=FIRST_STEP)  # no yes yet
     return Done(request=refreshed)
 
@@ -155,11 +157,9 @@ def _obstacle(tx: Transaction, request: Request, click: Click, seen: Seen) -> Cl
 
 def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
     request, person, roles = admitted.request, admitted.person, admitted.roles
-    is_new = tx.approvals.add(_approval(tx, click, admitted))
+    if not tx.approvals.add(_approval(tx, click, admitted)):
+        return _again(tx, desk, click, request)
     quorum = _quorum(tx, desk, request)
-    if not is_new:
-        note(tx, click, Action.APPROVE, again := AlreadyApproved(given=quorum.given, needed=quorum.needed))
-        return again
     cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
     said = {"account": str(person.account), "plan": request.plan.code}
     say(tx, request, line(LineKind.APPROVED, **said, given=quorum.given, needed=quorum.needed))
@@ -169,6 +169,12 @@ def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> App
         record(tx, request, Action.APPROVE.value, cause)
         show(tx, request, card(request))
     return Approved(request=request, given=quorum.given, needed=quorum.needed)
+
+
+def _again(tx: Transaction, desk: Desk, click: Click, request: Request) -> AlreadyApproved:
+    quorum = _quorum(tx, desk, request)
+    note(tx, click, Action.APPROVE, again := AlreadyApproved(given=quorum.given, needed=quorum.needed))
+    return again
 
 
 def _approval(tx: Transaction, click: Click, admitted: Admitted) -> Approval:

@@ -161,9 +161,15 @@ def no_login_yet() -> str:
 # ------------------------------------------------------------------------------------------- requests
 
 
-def requested(channel: str, plan_code: str) -> str:
+def requested(channel: str, request: Request) -> str:
     where = f" The card is on its way to <#{channel}>." if channel.isalnum() else ""
-    return f"Requested: plan {code(plan_code, 20)}.{where}"
+    plan = f"plan {code(request.plan.code, 20)}"
+    if request.break_glass:
+        return (
+            f"Break-glass: the run of {plan} is queued, under your name alone.{where} Everybody who could have "
+            "approved is told, and you owe a written review."
+        )
+    return f"Requested: {plan}. Nothing starts before it is approved.{where}"
 
 
 def step_up() -> str:

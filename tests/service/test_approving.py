@@ -122,6 +122,16 @@ async def test_a15_leaving_the_user_group_counts_at_the_next_click(bench: Bench)
     assert await bench.approve(request, PAT) == Refused(reason=Refusal.NOT_APPROVER)
 
 
+async def test_who_has_approved_is_told_so_before_the_second_step(bench: Bench) -> None:
+    request = await bench.asked()
+    await bench.approve(request, AMIR)
+    again = await consider(bench.desk, click(request, AMIR))
+    assert isinstance(again, AlreadyApproved)
+    assert (again.given, again.needed) == (1, 2)
+    assert (await bench.outcomes())[-1] == ("approve", "already_approved")
+    assert isinstance(await consider(bench.desk, click(request, CHEN)), Done)
+
+
 async def test_a16_slack_not_answering_is_a_no(bench: Bench) -> None:
     request = await bench.asked()
     bench.people.is_down = True

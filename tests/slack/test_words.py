@@ -13,6 +13,7 @@ from bot.domain.policy import Refusal
 from bot.domain.request import State
 from bot.domain.run import Step, StepState
 from bot.slack import texts, thread, words
+from tests.slack import given
 
 ANNA = Account("", "T1", "UANNA")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -88,3 +89,10 @@ def test_a_planned_start_is_a_time() -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (432, "7:12"), (4032, "1:07:12")])
 def test_a_span_reads_like_a_clock(seconds: int, shown: str) -> None:
     assert words.minutes(timedelta(seconds=seconds)) == shown
+
+
+def test_what_was_asked_for_says_whether_it_starts() -> None:
+    assert "Nothing starts before it is approved." in texts.requested("C1", given.request())
+    alone = texts.requested("C1", given.request(break_glass=True))
+    assert "is queued, under your name alone. The card is on its way to <#C1>." in alone
+    assert "you owe a written review" in alone
