@@ -18,6 +18,7 @@ from storage.problems import explain
 from storage.schema import migrate, require_schema
 from storage.scope import Scope
 from storage.tables import METADATA, Number
+from storage.urls import file_of, parse_url
 
 # The engine's own tables stay behind, so nothing may be in its hands.
 IN_THE_ENGINE = (State.APPROVED, State.RUNNING, State.NEEDS_PERSON)
@@ -35,6 +36,9 @@ class Copied:
 
 def copy_database(source_url: str, target_url: str) -> Copied:
     """Everything or nothing. `StoreError` with a sentence when it was refused or did not arrive whole."""
+    file = file_of(parse_url(source_url))
+    if file is not None and not file.exists():
+        raise StoreError(f"There is no database {file}. Nothing was copied. Name the one that the bot has used.")
     with _opened(source_url) as source, claim_file(source):  # a bot that still worked there would lose its writes
         require_schema(source)
         migrate(target_url)

@@ -53,7 +53,8 @@ async def find_group(cloud: CloudGateway, text: str, project: str) -> Group:
     alias = chosen_project(cloud, project)
     catalogue = await cloud.search(alias, text)
     if not catalogue.groups and catalogue.stale_reason:
-        raise CloudProblems(catalogue.stale_reason)
+        cure = "Nothing was changed. `failover-bot doctor` says what is wrong with the cloud, and the cure."
+        raise CloudProblems(catalogue.stale_reason, cure)
     exact = [group for group in catalogue.groups if text in (group.name, group.id)]
     if len(exact) == 1:
         return exact[0]

@@ -13,6 +13,7 @@ from typing import TypeVar
 import aiohttp
 import httpx
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
@@ -277,15 +278,24 @@ class Transport:
         return f"{call.tried.purpose}: {said}" if said else call.tried.purpose
 
 
+def _flaw(flaw: ErrorDetails) -> str:
+    field = ".".join(map(str, flaw["loc"]))
+    match flaw["type"]:
+        case "json_invalid":
+            return "it is no JSON"
+        case "missing":
+            return f"“{field}” is missing"
+        case _:
+            return f"“{field}” is of another kind" if field else "it is of another kind"
+
+
 def decode(model: type[M], tried: Attempted, answer: Answer) -> M | Problem:
     """The answer as a value. The problem names the fields that are wrong, never their content."""
     try:
         return _read(model, answer.body)
     except ValidationError as error:
-        flaws = "; ".join(
-            f"{'.'.join(map(str, flaw['loc'])) or 'document'}: {flaw['type']}"
-            for flaw in error.errors(include_url=False, include_input=False, include_context=False)[:3]
-        )
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        flaws = "; ".join(_flaw(flaw) for flaw in found[:3])
         return errors.unreadable(tried, answer, flaws)
 
 

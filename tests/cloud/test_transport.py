@@ -52,6 +52,21 @@ async def test_an_accepted_order_with_half_a_letter_in_it_is_accepted():
     assert isinstance(await order(transport, httpx.URL("https://h/v1")), Accepted)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>ok</html>", "it is no JSON."),
+        (b"{}", "“job_id” is missing."),
+        (b'{"job_id": null}', "“job_id” is of another kind."),
+        (b'["a"]', "it is of another kind."),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_told_in_plain_words(body, words):
+    transport, _ = read_over(lambda request: httpx.Response(200, content=body))
+    unclear = await order(transport, httpx.URL("https://h/v1"))
+    assert unclear.problem.what.endswith(f"The cloud's answer could not be understood: {words}")
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 async def test_a_read_is_repeated_after_a_passing_failure_with_growing_pauses(status):
     answers = [httpx.Response(status), httpx.Response(status), httpx.Response(200, json={})]
@@ -216,7 +231,7 @@ async def test_an_answer_of_another_shape_names_fields_and_not_their_content():
     transport, _ = read_over(lambda request: httpx.Response(200, json={"number": "canary-secret"}))
     with pytest.raises(CloudError) as caught:
         await transport.read(Strict, Call(tried=READ, method="GET", url=httpx.URL("https://h/")))
-    assert "number: int_parsing" in caught.value.problem.what
+    assert "“number” is of another kind" in caught.value.problem.what
     assert "canary-secret" not in caught.value.problem.sentence
 
 

@@ -84,6 +84,13 @@ async def test_nothing_is_copied_while_a_run_is_in_the_engines_hands(
     assert count(empty_url, "request") == 0
 
 
+def test_a_mistyped_name_is_told_and_makes_no_file(tmp_path: Path, empty_url: str) -> None:
+    wrong = tmp_path / "wrong.db"
+    with pytest.raises(StoreError, match=r"There is no database .*wrong\.db\. Nothing was copied"):
+        copy_database(f"sqlite:///{wrong}", empty_url)
+    assert list(tmp_path.glob("wrong*")) == []
+
+
 async def test_nothing_is_copied_over_other_requests(source: Database, old: SqlStore, url: str) -> None:
     database = open_database(url)
     there = SqlStore(database)
