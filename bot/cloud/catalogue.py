@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from bot.domain.errors import CloudError
 from bot.domain.facts import Catalogue, Group
 from bot.ports import Clock
 
+log = logging.getLogger(__name__)
 FRESH_SECONDS = 30.0  # younger is shown as it is
 RETRY_SECONDS = 15.0  # between attempts that fail
 FIRST_WAIT_SECONDS = 8.0  # a person looks at a loading form meanwhile
@@ -78,6 +80,8 @@ class GroupCatalogue:
         try:
             groups = await self._read()
         except CloudError as error:
+            if self._stale_reason != error.problem.what:  # told once, not at each try
+                log.info("The list of protection groups cannot be read: %s", error.problem.sentence)
             self._stale_reason = error.problem.what
             self._due_at = self._clock.monotonic() + RETRY_SECONDS
             return

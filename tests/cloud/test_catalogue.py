@@ -45,11 +45,17 @@ async def test_catalogue_renews_itself_behind_the_search(cloud, opened):
     assert found.total == 1
 
 
-async def test_catalogue_that_was_never_read_says_why_it_is_empty(cloud, gateway):
+async def test_catalogue_that_was_never_read_says_why_it_is_empty_and_the_log_says_it_once(cloud, opened, caplog):
+    clock = PushedClock()
+    gateway = opened(access_to(cloud), clock=clock)
     cloud.faults.add(Fault(match="GET .*/server-groups", status=503))
-    found = await gateway.search(EU_DE, "")
+    with caplog.at_level("INFO", logger="bot.cloud.catalogue"):
+        found = await gateway.search(EU_DE, "")
+        clock.ahead = 60.0
+        await gateway.search(EU_DE, "")
     assert (found.groups, found.read_at) == ((), None)
     assert "not available" in found.stale_reason
+    assert caplog.text.count("The list of protection groups cannot be read") == 1
 
 
 async def test_a_list_that_never_comes_is_waited_for_once_and_not_by_each_who_asks(cloud, opened):
