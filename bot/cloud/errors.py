@@ -180,7 +180,7 @@ def _with_their_words(why: Explanation, body: ErrorBody) -> Explanation:
 
 def their_words(message: str) -> str:
     """As the end of a sentence's neighbour; empty when the cloud said nothing."""
-    shown = one_line(redact(message), limit=THEIR_LENGTH)
+    shown = one_line(redact(message), limit=THEIR_LENGTH).rstrip(".")
     return f" The cloud's own words: “{shown}”." if shown else ""
 
 

@@ -128,6 +128,9 @@ async def test_code_and_message_are_found_in_every_shape(shape):
 
 
 async def test_a_code_without_a_sentence_of_ours_is_told_in_the_clouds_own_words():
+    body = {"error": {"code": "SDRS.9999", "message": "The moon is full. It waxes no more."}}
+    told = (await reverse(answering(400, json.dumps(body).encode())[0])).problem.what
+    assert told.endswith("The cloud's own words: “The moon is full. It waxes no more”.")
     body = {"error": {"code": "SDRS.9999", "message": "The moon is full, password=canary"}}
     problem = (await reverse(answering(400, json.dumps(body).encode())[0])).problem
     assert "The cloud's own words: “The moon is full, password=[hidden]”." in problem.what
