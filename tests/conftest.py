@@ -11,11 +11,11 @@ from tests.postgres import _migrated_url, empty_postgres_url, postgres_server, p
 __all__ = ["_migrated_url", "empty_postgres_url", "postgres_server", "postgres_url"]
 
 TESTS = Path(__file__).parent
-MANY_PROCESSES = ("benchmarks", "chaos", "many")
+FULL_OF_PROCESSES = ("benchmarks", "chaos", "many")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fills a machine with processes runs one after the other on one worker; all else on the other meanwhile."""
+    """A room stays on one worker. Those that fill a machine with processes are one room: never two of them at once."""
     for item in items:
-        if item.path.relative_to(TESTS).parts[0] in MANY_PROCESSES:
-            item.add_marker(pytest.mark.xdist_group("many processes"))
+        room = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group("processes" if room in FULL_OF_PROCESSES else room))

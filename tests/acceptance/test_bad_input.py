@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 GROUPS = (
     *("pg-gone", "pg-reason", "pg-closed", "pg-twice", "pg-stale", "pg-slow-form", "pg-slow-approval", "pg-silent"),
     *("pg-97", "pg-locked", "pg-frozen", "pg-deleted", "pg-pairless", "pg-open", "pg-gone-later", "pg-roomless"),
-    "pg-open-too",
+    *("pg-open-too", "pg-forged"),
 )
 EMOJI = "🔥 fœrêt :warning: <b>"
 
@@ -183,7 +183,7 @@ async def test_a_click_on_a_stale_card_names_both_revisions(evening: Evening) ->
 
 
 async def test_a_forged_button_is_an_unknown_request(evening: Evening) -> None:
-    card = next(iter(evening.cards(evening.room_of("pg-open"))))
+    card = await evening.ask("pg-forged")
     forged = encode_target(RequestId("FR-AAAAAAAA"), 1)
     assert "I don't know this request" in await evening.whispered(evening.amir, card, "check_again", value=forged)
 

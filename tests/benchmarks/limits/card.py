@@ -48,7 +48,7 @@ def _servers(scene: Scene) -> str:
     instances = scene.request.snapshot.instances
     states = Counter(i.at_source.status for i in instances if i.at_source is not None and not i.at_source.task_state)
     kinds = Counter([i.os.value for i in instances])
-    words = (("windows", "Windows"), ("linux", "Linux"), ("coreos", "CoreOS"), ("unknown", "unknown"))
+    words = (("windows", "Windows"), ("linux", "Linux"), ("coreos", "CoreOS"), ("unknown", "of unknown system"))
     mix = ", ".join(f"{kinds[kind]} {word}" for kind, word in words if kinds[kind])
     power = f"{states['ACTIVE']} running, will be stopped; {states['SHUTOFF']} off"
     return f"Servers: {len(instances)} ({power}) · {mix}"
