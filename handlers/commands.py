@@ -77,14 +77,16 @@ class Commands:
         await ack()
         origin, target = origin_of(body), decode_target(clicked_value(body))
 
-        async def first() -> View:
+        async def show() -> None:
+            view_id = await self.counter.open(origin, modals.loading_view())
             view = await reading.view(self.counter.desk, target.request_id) if target else None
             if view is None:
-                return modals.problem_view(texts.unknown_request())
+                await self.counter.update(view_id, modals.problem_view(texts.unknown_request()))
+                return
             chosen = FormTarget(view.request.project, view.request.group.id)
-            return modals.request_form(await self.forms.fresh(chosen))
+            await self.forms.fill(origin, view_id, self.forms.fresh(chosen))
 
-        self._in_modal(origin, first)
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), show())
 
     async def _status(self, origin: Origin) -> View:
         found = await reading.recent(self.counter.desk, origin.actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -52,14 +52,15 @@ class Forms:
     def open(self, origin: Origin, *, break_glass: bool = False, group: str = "") -> None:
         wish = Wish(group, break_glass)
 
-        async def first() -> View:
+        async def show() -> None:
             projects = self.counter.desk.cloud.projects
+            view_id = await self.counter.open(origin, modals.loading_view())
             if len(projects) > 1:
-                return modals.choose_project(projects, wish)
-            return await self._wished(FormTarget(projects[0]), wish)
+                await self.counter.update(view_id, modals.choose_project(projects, wish))
+            else:
+                await self.fill(origin, view_id, self._wished(FormTarget(projects[0]), wish))
 
-        work = self.counter.in_modal(origin, modals.loading_view(), first)
-        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), work)
+        self.counter.start(origin, lambda text: self.counter.whisper(origin, text), show())
 
     async def on_project(self, ack: AsyncAck, body: Raw) -> None:
         """With several projects the form asks which one first. The list of one may be slow, or its cloud away."""
@@ -67,7 +68,7 @@ class Forms:
         if project not in self.counter.desk.cloud.projects:
             await ack(response_action="errors", errors={BlockId.PROJECT.value: "Choose one of the listed projects."})
             return
-        work = self.counter.background.start(self._wished(FormTarget(project), decode_wish(origin.private_metadata)))
+        work = self.counter.background.start(self._drawn(FormTarget(project), decode_wish(origin.private_metadata)))
         view = await self.counter.quickly(work)
         if view is not None:
             await ack(response_action="update", view=view)
@@ -81,8 +82,30 @@ class Forms:
             origin, lambda text: self.counter.write_to(origin, text), self.counter.fill(origin, origin.view_id, late)
         )
 
-    async def _wished(self, target: FormTarget, wish: Wish) -> View:
-        return modals.request_form(await self.fresh(target, break_glass=wish.break_glass, wanted=wish.group))
+    async def _drawn(self, target: FormTarget, wish: Wish) -> View:
+        return modals.request_form(await self._wished(target, wish))
+
+    async def _wished(self, target: FormTarget, wish: Wish) -> modals.Form:
+        return await self.fresh(target, break_glass=wish.break_glass, wanted=wish.group)
+
+    async def fill(self, origin: Origin, view_id: str, wished: Awaitable[modals.Form]) -> None:
+        """The form as soon as its facts are there; the plan's code follows, for it takes every check."""
+        try:
+            form = await wished
+        except Exception as error:
+            await self.counter.update(view_id, modals.problem_view(self.counter.apology(origin, error)))
+            return
+        shown = await self.counter.update(view_id, modals.request_form(form))
+        await self._complete(origin, view_id, form, shown)
+
+    async def _complete(self, origin: Origin, view_id: str, form: modals.Form, shown: str) -> None:
+        """`shown`: the form's hash. One that was sent or changed meanwhile is not drawn over."""
+        if not shown or not form.group:
+            return
+        seen = await opening.check(self.counter.desk, form.project, form.group.id, origin.actor)
+        if isinstance(seen, Checked):
+            complete = modals.request_form(replace(form, plan_code=seen.plan.code))
+            await self.counter.update(view_id, complete, only_if=shown)
 
     async def on_search(self, ack: AsyncAck, body: Raw) -> None:
         """A list of any length is searched, never sent whole: Slack shows a hundred hits."""
@@ -107,10 +130,7 @@ class Forms:
         async def show() -> None:
             form = await self.fresh(chosen, break_glass=break_glass)
             shown = await self.counter.update(origin.view_id, modals.request_form(form))
-            seen = await opening.check(self.counter.desk, chosen.project, GroupId(group_id), origin.actor)
-            if shown and form.group and isinstance(seen, Checked):  # not over a form that was sent meanwhile
-                complete = modals.request_form(replace(form, plan_code=seen.plan.code))
-                await self.counter.update(origin.view_id, complete, only_if=shown)
+            await self._complete(origin, origin.view_id, form, shown)
 
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), show())
 

@@ -73,6 +73,7 @@ async def test_a_whole_name_is_meant_however_many_groups_contain_it(evening: Eve
     await evening.command(person, "pg-open")
     form = await evening.see(lambda: evening.view_of(person, "Switch over"))
     assert "pg-open-too" not in str(form)
+    await evening.see(lambda: evening.view_of(person, "· plan `"))  # what would be approved, before it is asked for
     await person.close(form)
 
 
