@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -24,7 +24,6 @@ from storage.people import SqlSecondFactors, SqlStepUps
 from storage.problems import explain, is_conflict, is_lost, unknown_commit
 from storage.processes import SqlExecutors, SqlInstance
 from storage.requests import SqlApprovals, SqlRequests
-from storage.retention import Pruned, prune_batch
 from storage.runs import Enqueue, SqlRuns
 from storage.scope import Scope
 from storage.surfaces import SqlSurfaces
@@ -79,13 +78,6 @@ class SqlStore:
     async def verify_audit(self) -> Verdict:
         """Walk the whole chain, as one moment sees it."""
         return await self._in_thread(self._readers, partial(self._retried, self._verify))
-
-    async def prune(self, *, older_than: timedelta) -> Pruned:
-        """Delete messages and cloud calls of requests that ended that long ago, in batches. Never audit."""
-        total = Pruned()
-        while batch := await self._in_thread(self._writers, partial(self._retried, partial(self._prune, older_than))):
-            total += batch
-        return total
 
     def close(self) -> None:
         """Waits for what is under way, then gives the threads back. The database stays open."""
@@ -159,10 +151,3 @@ class SqlStore:
             begin(self._reading(session), is_reading=True)
             audit = SqlAudit(Scope(session))
             return verify_chain(pages(audit), audit.head())
-
-    def _prune(self, older_than: timedelta) -> Pruned:
-        with Session(self._database.engine, autoflush=False) as session:
-            begin(session.connection())
-            pruned = prune_batch(Scope(session), older_than)
-            session.commit()
-            return pruned
