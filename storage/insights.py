@@ -40,7 +40,7 @@ _NEWEST = (
 
 def history(scope: Scope, project: ProjectAlias, group_id: GroupId, to: Site, *, before: datetime = ALWAYS) -> History:
     """Newest first, of requests made `before`. What has an unknown end is left out, never guessed."""
-    rows = scope.tuples(_NEWEST, project=project, group_id=group_id, before=before)
+    rows = scope.rows(_NEWEST, project=project, group_id=group_id, before=before)
     same_way = [row for row in rows if row.to_site == to.value]
     return History(
         outages=_spans((row.stopped_at, row.served_at) for row in same_way),

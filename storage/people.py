@@ -86,7 +86,7 @@ class SqlSecondFactors:
         return self._scope.change(delete(SecondFactorRow).where(col(SecondFactorRow.account) == str(account))) == 1
 
     def enrolled(self) -> list[Account]:
-        accounts = self._scope.rows(select(col(SecondFactorRow.account)).order_by(col(SecondFactorRow.account)))
+        accounts = self._scope.values(select(col(SecondFactorRow.account)).order_by(col(SecondFactorRow.account)))
         return [Account.parse(account) for account in accounts]
 
 

@@ -49,7 +49,7 @@ class SqlInstance:
         self._scope = scope
 
     def get(self, name: str) -> str | None:
-        return self._scope.row(select(col(InstanceRow.value)).where(col(InstanceRow.name) == name))
+        return self._scope.value(select(col(InstanceRow.value)).where(col(InstanceRow.name) == name))
 
     def put(self, name: str, value: str) -> None:
         values = {"name": name, "value": value, "updated_at": self._scope.now}

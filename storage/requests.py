@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.domain.facts import Group, GroupId, ProjectAlias, Site, Snapshot
@@ -16,20 +16,18 @@ from bot.domain.plan import Options, Plan
 from bot.domain.preflight import Finding
 from bot.domain.request import OPEN_STATES, Approval, Request, RequestId, State
 from bot.domain.surface import PlaceKind
-from bot.ports import History, RequestView
+from bot.ports import History, RequestView, Standing
 from storage.codec import decode, encode
 from storage.insights import history
-from storage.runs import attempt_of, run_of
 from storage.scope import Scope
+from storage.standing import REQUEST_ID, beside, standing, with_it, with_its_run, without_run
 from storage.surfaces import surface_of
 from storage.tables import (
     COUNTS,
     IS_OPEN,
     OWES_REVIEW,
     ApprovalRow,
-    AttemptRow,
     RequestRow,
-    RunRow,
     SurfaceRow,
     Words,
     table_of,
@@ -96,9 +94,7 @@ def request_of(row: RequestRow) -> Request:
     )
 
 
-# What people name may be any text: typed as words, an id that no database could hold is simply not found.
-_ID = bindparam("request_id", type_=Words)
-_BY_ID = select(RequestRow).where(col(RequestRow.id) == _ID)
+_BY_ID = select(RequestRow).where(col(RequestRow.id) == REQUEST_ID)
 # PostgreSQL lets others go on inserting rows that point to it; an SQLite file has one writer anyway.
 _HELD = _BY_ID.with_for_update(key_share=True)
 _OPEN = select(RequestRow).where(
@@ -129,21 +125,38 @@ class SqlRequests:
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""
-        found = self._scope.tuples(_VIEW, request_id=request_id)
-        if not found:
+        row = self._scope.row(_VIEW, request_id=request_id)
+        if row is None:
             return None
-        request_row, run_row, attempt_row, card_row, approvals = found[0]
-        request = request_of(request_row)
+        request, card = request_of(row), _card_in(row)
         return RequestView(
             request=request,
-            approvals=_approvals_of(approvals),
-            run=run_of(run_row) if run_row else None,
-            attempt=attempt_of(attempt_row) if attempt_row else None,
+            **beside(row),
             history=history(
                 self._scope, request.project, request.group.id, request.to, before=request.created_at
             ),  # without its own run: what is shown later must be what was known then
-            card=surface_of(card_row) if card_row else None,
+            card=surface_of(card) if card.id is not None else None,
         )
+
+    def standing(self, request_id: RequestId) -> Standing | None:
+        """One query."""
+        row = self._scope.row(standing(self._scope.is_sqlite), request_id=request_id)
+        if row is None:
+            return None
+        self._scope.told(row.asked_at)
+        return Standing(request=request_of(row), **beside(row))
+
+    def hold_all(self, request_id: RequestId) -> Standing | None:
+        """Two queries: only one that begins after the lock sees what others wrote beside the row while it waited."""
+        request = self.hold(request_id)
+        if request is None:
+            return None
+        known = {"request_id": request_id, "revision": request.revision}
+        row = self._scope.row(with_its_run(self._scope.is_sqlite), **known)
+        row = row or self._scope.row(without_run(self._scope.is_sqlite), **known)
+        assert row is not None
+        self._scope.told(row.asked_at)
+        return Standing(request=request, **beside(row))
 
     def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None:
         return _request_or_none(self._scope.row(_OPEN, project=project, group_id=group_id))
@@ -166,7 +179,7 @@ class SqlRequests:
 
     def of_requester(self, account: Account, *, since: datetime) -> int:
         mine = (col(RequestRow.requester) == str(account), col(RequestRow.created_at) >= since)
-        count: int | None = self._scope.row(select(func.count()).select_from(RequestRow).where(*mine))
+        count: int | None = self._scope.value(select(func.count()).select_from(RequestRow).where(*mine))
         return count or 0
 
     def recent(self, *, limit: int = 20, before: datetime | None = None) -> list[Request]:
@@ -188,7 +201,7 @@ class SqlRequests:
 
     def count_by_state(self) -> Mapping[State, int]:
         statement = select(col(RequestRow.state), func.count()).group_by(col(RequestRow.state))
-        counts = dict(tuple(row) for row in self._scope.tuples(statement))
+        counts = dict(tuple(row) for row in self._scope.rows(statement))
         return {state: counts.get(state.value, 0) for state in State}
 
     def _many(self, statement: Any) -> list[Request]:
@@ -203,28 +216,21 @@ def _after(statement: Any, request_id: RequestId | None) -> Any:
     return statement if request_id is None else statement.where(col(RequestRow.id) > request_id)
 
 
-def _approvals_of(bodies: str | None) -> tuple[Approval, ...]:
-    """An aggregate keeps no order, so it is made here."""
-    approvals = decode(f"[{bodies or ''}]", tuple[Approval, ...])
-    return tuple(sorted(approvals, key=lambda approval: approval.at))
+_CARD_NAMES = tuple(column.name for column in table_of(SurfaceRow).c)
+
+
+def _card_in(row: Any) -> Any:
+    return SimpleNamespace(**dict(zip(_CARD_NAMES, row[-len(_CARD_NAMES) :], strict=True)))
 
 
 def _view() -> Any:
-    """The request, its run and attempt, its newest card, and its approvals as one JSON list without brackets."""
-    card, cards = aliased(SurfaceRow), aliased(SurfaceRow)
-    newest = select(func.max(cards.id)).where(
-        col(cards.request_id) == RequestRow.id, col(cards.kind) == PlaceKind.CARD.value
+    """The request and what stands beside it, with the columns of its newest card at the end."""
+    card, cards = table_of(SurfaceRow).alias("card"), table_of(SurfaceRow).alias("cards")
+    newest = select(func.max(cards.c.id)).where(
+        cards.c.request_id == RequestRow.id, cards.c.kind == PlaceKind.CARD.value
     )
-    approvals = select(func.aggregate_strings(col(ApprovalRow.body_json), ",")).where(
-        col(ApprovalRow.request_id) == RequestRow.id, col(ApprovalRow.revision) == RequestRow.revision, text(COUNTS)
-    )
-    return (
-        select(RequestRow, RunRow, AttemptRow, card, approvals.scalar_subquery())
-        .outerjoin(RunRow, col(RunRow.request_id) == RequestRow.id)
-        .outerjoin(AttemptRow, col(AttemptRow.request_id) == RequestRow.id)
-        .outerjoin(card, col(card.id) == newest.scalar_subquery())
-        .where(col(RequestRow.id) == _ID)
-    )
+    of_card = [column.label(f"card_{column.name}") for column in card.c]
+    return with_it(*table_of(RequestRow).c).add_columns(*of_card).outerjoin(card, card.c.id == newest.scalar_subquery())
 
 
 _VIEW = _view()
@@ -271,4 +277,4 @@ class SqlApprovals:
         return self._scope.change(_RETRACT, **theirs, retracted_at=self._scope.now) == 1
 
     def _read(self, statement: Any, **values: Any) -> tuple[Approval, ...]:
-        return tuple(decode(body, Approval) for body in self._scope.rows(statement, **values))
+        return tuple(decode(body, Approval) for body in self._scope.values(statement, **values))

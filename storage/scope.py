@@ -17,8 +17,6 @@ from sqlmodel import Session, SQLModel
 
 from storage.tables import Moment, table_of
 
-# Rows are read for their values at that moment, never kept: a row that a statement has changed is read anew.
-_FRESH: Mapping[str, Any] = {"populate_existing": True}
 _COUNTED: Mapping[str, Any] = {"preserve_rowcount": True}
 _CLOCK = select(func.clock_timestamp(type_=Moment))
 
@@ -28,6 +26,7 @@ class Scope:
 
     def __init__(self, session: Session, *, is_reading: bool = False) -> None:
         self.session = session
+        self._connection = session.connection()
         self.is_reading = is_reading
         self.is_sqlite = session.get_bind().dialect.name == "sqlite"
 
@@ -36,26 +35,34 @@ class Scope:
         """The database's clock, asked once. An SQLite file has no clock but its host's."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        now: datetime = self.session.connection().execute(_CLOCK).scalar_one()
+        now: datetime = self._connection.execute(_CLOCK).scalar_one()
         return now
 
+    def told(self, now: datetime) -> None:
+        """Another statement has asked the clock along the way."""
+        if not self.is_sqlite:
+            self.__dict__.setdefault("now", now)
+
     def rows(self, statement: Executable, **values: Any) -> list[Any]:
-        """What each row's only column holds: a row object when the statement selects a table."""
-        return list(self.session.scalars(statement, values, execution_options=_FRESH))
+        """Plain rows with their columns by name: objects of the session would cost more than the query."""
+        return list(self._connection.execute(statement, values))
 
     def row(self, statement: Executable, **values: Any) -> Any | None:
-        return self.session.scalars(statement, values, execution_options=_FRESH).first()
+        return self._connection.execute(statement, values).first()
 
-    def tuples(self, statement: Executable, **values: Any) -> list[Any]:
-        return list(self.session.execute(statement, values, execution_options=_FRESH))
+    def values(self, statement: Executable, **values: Any) -> list[Any]:
+        """The first column of each row."""
+        return list(self._connection.scalars(statement, values))
+
+    def value(self, statement: Executable, **values: Any) -> Any | None:
+        return self._connection.scalars(statement, values).first()
 
     def change(self, statement: UpdateBase, **values: Any) -> int:
         """How many rows the statement touched."""
         return self.write(statement, values).rowcount
 
     def write(self, statement: UpdateBase, values: Any) -> CursorResult[Any]:
-        """Past the session's own bookkeeping: nobody keeps the rows that it would bring up to date."""
-        return self.session.connection().execute(statement, values, execution_options=_COUNTED)
+        return self._connection.execute(statement, values, execution_options=_COUNTED)
 
     def insert_new(self, row: type[SQLModel], values: Mapping[str, Any]) -> bool:
         """False, and nothing inserted, when a unique key stands in the way."""

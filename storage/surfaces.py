@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, case, null, select, text, update
@@ -20,6 +22,7 @@ from storage.surface_queue import MUCH_LATER
 from storage.tables import SurfaceRow, table_of
 
 _TABLE = table_of(SurfaceRow)
+_PLACE = ["request_id", "kind", "key"]
 _CHANGE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
 _FREED = {"claimed_by": null(), "claimed_until": null()}
 _SHOWN = _CHANGE.values(
@@ -43,9 +46,11 @@ _BY_MESSAGE = select(SurfaceRow).where(
 
 
 @cache
-def _want(replaced: tuple[str, ...], is_sqlite: bool) -> Any:
+def _want(replaced: frozenset[str], once: bool, is_sqlite: bool) -> Any:
     """Insert the place, or count one change more; what was waiting before keeps its age."""
     statement = insert_into(_TABLE, is_sqlite=is_sqlite)
+    if once:
+        return statement.on_conflict_do_nothing(index_elements=_PLACE)
     changes = {
         "wanted": _TABLE.c.wanted + 1,
         "wanted_at": case(
@@ -53,7 +58,7 @@ def _want(replaced: tuple[str, ...], is_sqlite: bool) -> Any:
         ),
         **{name: statement.excluded[name] for name in replaced},
     }
-    return statement.on_conflict_do_update(index_elements=["request_id", "kind", "key"], set_=changes)
+    return statement.on_conflict_do_update(index_elements=_PLACE, set_=changes)
 
 
 def surface_of(row: SurfaceRow) -> Surface:
@@ -78,9 +83,19 @@ def surface_of(row: SurfaceRow) -> Surface:
     )
 
 
+@dataclass(slots=True)
+class _Wanted:
+    replaced: frozenset[str]  # columns that are overwritten where the place is there already
+    once: bool
+    values: dict[str, Any]
+
+
 class SqlSurfaces:
+    """What is wanted waits in memory until somebody looks or the transaction ends: one statement instead of many."""
+
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._waiting: dict[tuple[RequestId, Place], _Wanted] = {}
 
     def want(
         self,
@@ -90,22 +105,43 @@ class SqlSurfaces:
         data: Mapping[str, object] | None = None,
         user: str = "",
         not_before: datetime | None = None,
+        once: bool = False,
     ) -> None:
+        waiting = self._waiting.get((request_id, place))
+        if once and waiting:
+            return
         facts = encode_facts(data) if data is not None else None
         given = {"data_json": facts, "not_before": not_before, "user_id": user}
         replaced = {name: value for name, value in given.items() if value}
-        fresh = _fresh(request_id, place, self._scope.now)
-        self._scope.change(_want(tuple(replaced), self._scope.is_sqlite), **(fresh | replaced))
+        if waiting and not waiting.once:
+            waiting.replaced = waiting.replaced.union(replaced)
+            waiting.values |= replaced
+            return
+        if waiting:
+            self.settle()
+        fresh = _fresh(request_id, place, self._scope.now) | replaced
+        self._waiting[request_id, place] = _Wanted(frozenset(replaced), once, fresh)
+
+    def settle(self) -> None:
+        """In their order, which is that of the lines in a thread."""
+        waiting = list(self._waiting.values())
+        self._waiting.clear()
+        for (replaced, once), alike in groupby(waiting, key=lambda one: (one.replaced, one.once)):
+            self._scope.write(_want(replaced, once, self._scope.is_sqlite), [one.values for one in alike])
+
+    def _settled(self) -> Scope:
+        self.settle()
+        return self._scope
 
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
         now = self._scope.now
         moments = {"now": now, "much_later": now + MUCH_LATER, "until": now + lease}
-        claimed = self._scope.write(_CLAIM, {"owner": owner, "at_most": limit, **moments})
+        claimed = self._settled().write(_CLAIM, {"owner": owner, "at_most": limit, **moments})
         rows: list[Any] = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
         return [surface_of(row) for row in rows]
 
     def sending(self, surface_id: SurfaceId) -> None:
-        self._scope.change(_CHANGE, of=surface_id, sent_at=self._scope.now)
+        self._settled().change(_CHANGE, of=surface_id, sent_at=self._scope.now)
 
     def shown(
         self,
@@ -118,29 +154,29 @@ class SqlSurfaces:
         not_before: datetime | None = None,
     ) -> None:
         message = {"channel": channel, "ts": ts, "thread_ts": thread_ts, "not_before": not_before}
-        self._scope.change(_SHOWN, of=surface_id, shown=rendered, **message)
+        self._settled().change(_SHOWN, of=surface_id, shown=rendered, **message)
 
     def failed(self, surface_id: SurfaceId, *, error: str, not_before: datetime | None, is_dead: bool = False) -> None:
         """`sent_at` stays: whether the message arrived is looked up before the next try."""
-        self._scope.change(_FAILED, of=surface_id, last_error=error, not_before=not_before, is_dead=is_dead)
+        self._settled().change(_FAILED, of=surface_id, last_error=error, not_before=not_before, is_dead=is_dead)
 
     def lost(self, surface_id: SurfaceId) -> None:
-        self._scope.change(_LOST, of=surface_id, wanted_at=self._scope.now)
+        self._settled().change(_LOST, of=surface_id, wanted_at=self._scope.now)
 
     def of(self, request_id: RequestId) -> list[Surface]:
-        return [surface_of(row) for row in self._scope.rows(_OF_REQUEST, of=request_id)]
+        return [surface_of(row) for row in self._settled().rows(_OF_REQUEST, of=request_id)]
 
     def find(self, request_id: RequestId, place: Place) -> Surface | None:
-        row = self._scope.row(_AT_PLACE, of=request_id, at_kind=place.kind.value, at_key=place.key)
+        row = self._settled().row(_AT_PLACE, of=request_id, at_kind=place.kind.value, at_key=place.key)
         return surface_of(row) if row else None
 
     def at(self, channel: str, ts: str) -> Surface | None:
-        row = self._scope.row(_BY_MESSAGE, in_channel=channel, at_ts=ts) if ts else None
+        row = self._settled().row(_BY_MESSAGE, in_channel=channel, at_ts=ts) if ts else None
         return surface_of(row) if row else None
 
     def lag(self) -> tuple[int, timedelta]:
         now = self._scope.now
-        count, oldest = self._scope.tuples(_LAG, now=now, much_later=now + MUCH_LATER)[0]
+        count, oldest = self._settled().rows(_LAG, now=now, much_later=now + MUCH_LATER)[0]
         return count, (now - oldest if oldest is not None else timedelta(0))
 
 

@@ -58,6 +58,11 @@ class SqlTransaction:
     def now(self) -> datetime:
         return self._scope.now
 
+    def settle(self) -> None:
+        """What waited for the end of the transaction."""
+        self.surfaces.settle()
+        self.audit.settle()
+
 
 class SqlStore:
     """Implements `bot.ports.Store`. One writer on SQLite, because the file has one; sixteen at once on PostgreSQL."""
@@ -120,7 +125,7 @@ class SqlStore:
             begin(session.connection())
             transaction = SqlTransaction(Scope(session), self._enqueue)
             result = work(transaction)
-            transaction.audit.settle()
+            transaction.settle()
             self._commit(session)
             return result
 

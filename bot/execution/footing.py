@@ -96,19 +96,13 @@ def footing(tx: Transaction, key: Key, *, holds: bool = False) -> Footing | None
 
     Who `holds` it writes in this transaction: a Cancel and the fence, or a retraction and the start, never both pass.
     """
-    request = tx.requests.hold(key.request_id) if holds else tx.requests.get(key.request_id)
-    if request is None or request.revision != key.revision or request.state not in (State.APPROVED, State.RUNNING):
+    now = tx.requests.hold_all(key.request_id) if holds else tx.requests.standing(key.request_id)
+    if now is None or now.request.revision != key.revision or now.request.state not in (State.APPROVED, State.RUNNING):
         return None
-    run = tx.runs.get(key.request_id)
+    run = now.run
     if run is None or run.revision != key.revision:
         run = Run(request_id=key.request_id, revision=key.revision)
-    return Footing(
-        at=tx.now,
-        request=request,
-        run=run,
-        attempt=tx.runs.attempt(key.request_id),
-        approvals=tx.approvals.of(key.request_id, key.revision),
-    )
+    return Footing(at=tx.now, request=now.request, run=run, attempt=now.attempt, approvals=now.approvals)
 
 
 async def patiently(parts: Parts, work: Callable[[Transaction], T], *, reads: bool = False) -> T:

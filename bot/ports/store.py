@@ -23,6 +23,16 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a run stands on, read at one moment."""
+
+    request: Request
+    approvals: tuple[Approval, ...]  # of the current revision, not retracted
+    run: Run | None
+    attempt: Attempt | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
     """All that any message about a request needs, read in one go."""
 
@@ -111,6 +121,12 @@ class Requests(Protocol):
         """
         ...
 
+    def standing(self, request_id: RequestId) -> Standing | None: ...
+
+    def hold_all(self, request_id: RequestId) -> Standing | None:
+        """As `standing`, and held as `hold` holds; its run too."""
+        ...
+
     def view(self, request_id: RequestId) -> RequestView | None: ...
 
     def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None: ...
@@ -185,10 +201,13 @@ class Surfaces(Protocol):
         data: Mapping[str, object] | None = None,
         user: str = "",
         not_before: datetime | None = None,
+        once: bool = False,
     ) -> None:
         """The place shows something older than the database from now on; creates it when it is new.
+        In one transaction that is one change, however often it is said.
 
-        `not_before` and `data` replace what was there when given, and stay as they are when not.
+        `once`: only creates it; a place that is there stays as it is. `not_before` and `data` replace what was there
+        when given, and stay as they are when not.
         """
         ...
 

@@ -81,8 +81,7 @@ def say(tx: Transaction, request: Request, line: Line, *, once: str = "") -> Non
     """Add a line to the thread. `once` names a fact that is told one time only, whoever tells it again."""
     key = once or f"{line.kind}.{tx.now.timestamp():.6f}"
     place = Place(PlaceKind.LINE, key)
-    if tx.surfaces.find(request.id, place) is None:
-        tx.surfaces.want(request.id, place, data=line.as_data())
+    tx.surfaces.want(request.id, place, data=line.as_data(), once=True)
 
 
 def tell_requester(tx: Transaction, request: Request, line: Line) -> None:

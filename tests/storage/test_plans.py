@@ -15,11 +15,10 @@ from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.request import RequestId, State
 from bot.domain.surface import Place, PlaceKind
 from bot.ports import Transaction
-from storage.audit import SqlAudit
 from storage.database import Database, open_database
 from storage.schema import migrate
 from storage.tables import METADATA
-from storage.unit_of_work import SqlStore
+from storage.unit_of_work import SqlStore, SqlTransaction
 from tests.storage.conftest import KINDS
 from tests.storage.samples import ANNA, NOON, approval, attempt, call, entry, finished_run, request
 
@@ -123,6 +122,8 @@ def send(tx: Transaction) -> None:
 
 
 def execute_a_run(tx: Transaction) -> None:
+    assert tx.requests.hold_all(NEW.id)
+    assert tx.requests.standing(NEW.id)
     tx.runs.fence(attempt(NEW))
     tx.runs.settle(attempt(NEW, answered_at=NOON))
     tx.runs.save(finished_run(NEW, stopped_at=NOON, verified_at=NOON, running_at=NOON))
@@ -145,9 +146,9 @@ def look(tx: Transaction) -> None:
 def recorded(database: Database) -> Iterator[list[tuple[str, Any]]]:
     statements: list[tuple[str, Any]] = []
 
-    def listen(_conn: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+    def listen(_1: object, _2: object, statement: str, parameters: Any, _3: object, are_many: bool) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            statements.append((statement, parameters))
+            statements.append((statement, parameters[0] if are_many else parameters))
 
     event.listen(database.engine, "before_cursor_execute", listen)
     yield statements
@@ -170,8 +171,8 @@ class RollBack(Exception):
 def statements_of(path: Callable[[Transaction], object], store: SqlStore, database: Database) -> list[tuple[str, Any]]:
     def work(tx: Transaction) -> None:
         path(tx)
-        assert isinstance(tx.audit, SqlAudit)
-        tx.audit.settle()
+        assert isinstance(tx, SqlTransaction)
+        tx.settle()
         raise RollBack
 
     with recorded(database) as statements, suppress(RollBack):
@@ -191,6 +192,17 @@ def test_no_path_reads_a_whole_table(
 
 def test_a_whole_table_would_be_noticed(database: Database) -> None:
     assert whole_tables(database, "SELECT * FROM request WHERE reason = 'x'", ())
+
+
+def test_what_a_run_stands_on_is_one_query_and_two_for_who_holds_it(store: SqlStore, database: Database) -> None:
+    assert len(statements_of(lambda tx: (tx.requests.standing(OLD.id), tx.now), store, database)) == 1
+    assert len(statements_of(lambda tx: (tx.requests.hold_all(OLD.id), tx.now), store, database)) == 2
+
+
+def test_all_places_that_are_wanted_in_a_row_are_one_statement(store: SqlStore, database: Database) -> None:
+    places = [Place(PlaceKind.CARD, "7"), Place(PlaceKind.PROGRESS), Place(PlaceKind.END), Place(PlaceKind.PROGRESS)]
+    said = statements_of(lambda tx: [tx.surfaces.want(NEW.id, place) for place in places], store, database)
+    assert [statement.split()[0] for statement, _ in said if "clock" not in statement] == ["INSERT"]
 
 
 def test_a_view_takes_two_queries(store: SqlStore, database: Database) -> None:

@@ -89,13 +89,32 @@ async def test_a_change_during_a_delivery_is_delivered_after_it(store: SqlStore)
 
 
 async def test_a_late_answer_never_takes_a_newer_message_back(store: SqlStore) -> None:
-    await want(store, CARD, CARD)
+    await want(store, CARD)
+    await want(store, CARD)
     [surface] = await claim(store)
     await deliver(store, surface)
     await store.run(lambda tx: tx.surfaces.shown(surface.id, rendered=1, channel="C1", ts="1.0"))
     found = await store.read(lambda tx: tx.surfaces.find(R1, CARD))
     assert found is not None
     assert found.rendered == 2
+
+
+async def test_what_is_wanted_twice_in_one_transaction_is_one_change_with_the_newest_facts(store: SqlStore) -> None:
+    def work(tx: Transaction) -> None:
+        tx.surfaces.want(R1, CARD)
+        tx.surfaces.want(R1, CARD, data={"words": "new"})
+
+    await store.run(work)
+    await store.run(work)
+    [surface] = await claim(store)
+    assert (surface.wanted, surface.data) == (2, {"words": "new"})
+
+
+async def test_a_place_that_is_wanted_once_stays_as_it_was(store: SqlStore) -> None:
+    for words in ("first", "second"):
+        await store.run(lambda tx, words=words: tx.surfaces.want(R1, CARD, data={"words": words}, once=True))  # type: ignore[misc]
+    [surface] = await claim(store)
+    assert (surface.wanted, surface.data) == (1, {"words": "first"})
 
 
 async def test_decisions_and_results_go_before_progress(store: SqlStore) -> None:
