@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from math import ceil
 from typing import TypeVar
 
@@ -14,11 +14,12 @@ from bot.cloud.ims import Ims
 from bot.cloud.sdrs import OVERDUE, Sdrs
 from bot.cloud.session import Session
 from bot.domain.errors import CloudError
-from bot.domain.facts import Group, GroupId, Known, ProtectedInstance, ServerId, Snapshot
+from bot.domain.facts import GroupId, Known, ProtectedInstance, ServerId, Snapshot
 from bot.ports import Clock
 
 T = TypeVar("T")
 K = TypeVar("K")
+Future = asyncio.Future[models.ServerGroup]
 
 PARALLEL_CALLS = 16
 CALLS_PER_LIST_PAGE = 8  # a page of two hundred servers costs about as much as so many single ones
@@ -36,15 +37,15 @@ class Reader:
 
     async def snapshot(self, group_id: GroupId) -> Snapshot:
         """CloudError when a fact that a decision needs is missing; what merely informs may stay unknown."""
-        raw, instances, pairs, tasks, drills = await asyncio.gather(
-            self.sdrs.group(group_id),
-            self.sdrs.instances(group_id),
+        group = asyncio.ensure_future(self.sdrs.group(group_id))
+        raw, facts, overdue, pairs, tasks, drills = await asyncio.gather(
+            group,
+            self._instances(group_id, group),
+            self._drill_overdue(group),
             self.sdrs.pairs(group_id),
             self.sdrs.failed_tasks(group_id),
             self.sdrs.drills(group_id),
         )
-        group = group_fact(self._session.access.alias, raw)
-        facts, overdue = await asyncio.gather(self._instances(group, instances), self._drill_overdue(raw))
         token = self._session.token
         return Snapshot(
             group=group_fact(self._session.access.alias, raw, overdue),
@@ -65,10 +66,12 @@ class Reader:
         singles = await self._each(missing, self._server)
         return found | {id_: server for id_, server in singles.items() if server is not None}
 
-    async def _instances(self, group: Group, raw: Sequence[models.Instance]) -> tuple[ProtectedInstance, ...]:
+    async def _instances(self, group_id: GroupId, group: Future) -> tuple[ProtectedInstance, ...]:
+        raw = await self.sdrs.instances(group_id)
         ids = [ServerId(id_) for instance in raw for id_ in (instance.source_server, instance.target_server)]
         servers = await self.servers(ids)
-        twins = [tell_apart(instance, group, servers) for instance in raw]
+        zones = group_fact(self._session.access.alias, await group)
+        twins = [tell_apart(instance, zones, servers) for instance in raw]
         images, histories = await asyncio.gather(
             self._each([t.source.image_id for t in twins if t.source and t.source.image_id], self._image),
             self._each([t.target_id for t in twins if t.target], self._history),
@@ -78,8 +81,9 @@ class Reader:
             for instance, pair in zip(raw, twins, strict=True)
         )
 
-    async def _drill_overdue(self, group: models.ServerGroup) -> Known:
+    async def _drill_overdue(self, reading: Future) -> Known:
         """The service lists the groups without a drill for three months; the name keeps that list short."""
+        group = await reading
         try:
             overdue = await self.sdrs.groups(query_type=OVERDUE, name=group.name)
         except CloudError:

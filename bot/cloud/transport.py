@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeVar
 
 import aiohttp
@@ -125,6 +126,7 @@ class Transport:
         )
         for client in (self._reads, self._orders):
             client.event_hooks["request"] = [_right_before_it_leaves]
+            client.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self.clock_skew_seconds: float | None = None  # ours minus theirs, from the last answer that had a date
         quieten_http_loggers(redactor)
 
@@ -208,13 +210,12 @@ class Transport:
 
     async def _exchanged(self, call: Call) -> Answer:
         client = self._orders if call.tried.is_order else self._reads
-        request = client.build_request(
+        request = httpx.Request(  # all that `build_request` would do, without copying the same headers each time
             call.method,
-            call.url,
-            params=dict(call.params) or None,
+            _asking(call.url, tuple(call.params.items())),
             json=call.body,
-            headers={"Accept": "application/json", "User-Agent": USER_AGENT, **call.headers},
-            extensions={"failover_bot.call": call},
+            headers={**client.headers, **call.headers} if call.headers else client.headers,
+            extensions={"failover_bot.call": call, "timeout": client.timeout.as_dict()},
         )
         response = await client.send(request, stream=True, auth=call.auth)
         try:
@@ -278,6 +279,11 @@ class Transport:
         return f"{call.tried.purpose}: {said}" if said else call.tried.purpose
 
 
+@lru_cache(maxsize=8192)  # a group is read several times
+def _asking(url: httpx.URL, params: tuple[tuple[str, str | int], ...]) -> httpx.URL:
+    return url.copy_merge_params(dict(params)) if params else url
+
+
 def _flaw(flaw: ErrorDetails) -> str:
     field = ".".join(map(str, flaw["loc"]))
     match flaw["type"]:
@@ -328,6 +334,7 @@ def _words(headers: httpx.Headers) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
+@lru_cache(maxsize=256)  # many answers in one second
 def _http_date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
