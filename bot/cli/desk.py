@@ -35,7 +35,7 @@ class AnyRoom:
 class NobodyToWake:
     """Implements `bot.ports.Notifier`: the bot's own process finds in the database what became due."""
 
-    def wake(self) -> None:
+    def wake(self, *, is_urgent: bool = True) -> None:
         return None
 
 

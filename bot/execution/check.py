@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bot.domain.errors import Problem
+from bot.domain.facts import Snapshot
 from bot.domain.lines import LineKind, line
 from bot.domain.preflight import changed_since, verdict
 from bot.domain.request import Event, State
@@ -28,26 +30,41 @@ async def check(parts: Parts, key: Key) -> Stage:
         return Stage.OVER
     if now.was_submitted:
         return Stage.FOLLOW
-    snapshot = await snapshot_of(parts, key, now)
-    if snapshot is None:
-        return await _not_any_more(parts, key)
+    snapshot, doubts = await _look_around(parts, key, now)
     if isinstance(snapshot, Problem):
         return await go_back_failed(parts, key, snapshot, LineKind.VANISHED)
-    seen = examine(parts, now, snapshot)
-    doubts = await approvers_now(parts, key, now)
-    if doubts is None:
+    if snapshot is None or doubts is None:
         return await _not_any_more(parts, key)
+    seen = examine(parts, now, snapshot)
     why = (*_drift(now, seen), *doubts)
     if why:
         await servers_back(parts, key)  # a run that is taken up again may have stopped some
         return await reapprove(parts, key, why, seen)
     parts.fresh[key.request_id] = snapshot
     parts.reach("before begin")
-    await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen))
+    await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen), is_urgent=False)
     parts.reach("after begin")
     if now.request.options.stop_servers:
         return Stage.STOP
     return await submit(parts, key)  # nothing lies in between: a journal entry would only cost time
+
+
+async def _look_around(
+    parts: Parts, key: Key, now: Footing
+) -> tuple[Snapshot | Problem | None, tuple[str, ...] | None]:
+    """The cloud and the people at the same time; where the cloud took long, the people are looked at again."""
+    began = parts.clock.monotonic()
+    people = asyncio.create_task(approvers_now(parts, key, now))
+    try:
+        snapshot = await snapshot_of(parts, key, now)
+        if not isinstance(snapshot, Snapshot):
+            return snapshot, None
+        doubts = await people
+    finally:
+        people.cancel()
+    if parts.clock.monotonic() - began > parts.timing.recheck_seconds:
+        doubts = await approvers_now(parts, key, now)
+    return snapshot, doubts
 
 
 def _drift(now: Footing, seen: Look) -> tuple[str, ...]:

@@ -105,7 +105,9 @@ def footing(tx: Transaction, key: Key, *, holds: bool = False) -> Footing | None
     return Footing(at=tx.now, request=now.request, run=run, attempt=now.attempt, approvals=now.approvals)
 
 
-async def patiently(parts: Parts, work: Callable[[Transaction], T], *, reads: bool = False) -> T:
+async def patiently(
+    parts: Parts, work: Callable[[Transaction], T], *, reads: bool = False, is_urgent: bool = True
+) -> T:
     """One transaction, again while the database is away. Whatever else is wrong with it is not waited for."""
     run = parts.store.read if reads else parts.store.run
     while True:
@@ -119,7 +121,7 @@ async def patiently(parts: Parts, work: Callable[[Transaction], T], *, reads: bo
             log.warning("The database is away, waiting: %s", error.sentence)
             await asyncio.sleep(parts.timing.retry_seconds)
     if not reads:
-        parts.notifier.wake()
+        parts.notifier.wake(is_urgent=is_urgent)
     return result
 
 
@@ -139,14 +141,19 @@ async def stand(parts: Parts, key: Key) -> Footing | None:
     return await patiently(parts, lambda tx: footing(tx, key), reads=True)
 
 
-async def change(parts: Parts, key: Key, work: Callable[[Transaction, Footing], T]) -> T | None:
-    """Change the rows of a run in one transaction. None when there is nothing to stand on any more."""
+async def change(
+    parts: Parts, key: Key, work: Callable[[Transaction, Footing], T], *, is_urgent: bool = True
+) -> T | None:
+    """Change the rows of a run in one transaction. None when there is nothing to stand on any more.
+
+    What is not urgent is shown in a moment: the next step of the run goes first.
+    """
 
     def in_transaction(tx: Transaction) -> T | None:
         now = footing(tx, key, holds=True)
         return None if now is None else work(tx, now)
 
-    return await patiently(parts, in_transaction)
+    return await patiently(parts, in_transaction, is_urgent=is_urgent)
 
 
 def mark(run: Run, step: Step, state: StepState, now: datetime, **figures: int | str) -> Run:

@@ -38,7 +38,7 @@ async def submit(parts: Parts, key: Key) -> Stage:
     if isinstance(group, Stage):
         return group
     parts.reach("before fence")
-    fenced = await change(parts, key, lambda tx, current: _fence(tx, current, parts, group))
+    fenced = await change(parts, key, lambda tx, current: _fence(tx, current, parts, group), is_urgent=False)
     if fenced is None or not fenced:
         return Stage.OVER if fenced is None else Stage.SUBMIT  # somebody cancelled or fenced in between: look again
     parts.reach("after fence")

@@ -28,8 +28,8 @@ class People(Protocol):
 class Notifier(Protocol):
     """Whoever makes Slack equal to the database."""
 
-    def wake(self) -> None:
-        """Something became due. Never blocks, never fails."""
+    def wake(self, *, is_urgent: bool = True) -> None:
+        """Something became due. Never blocks, never fails. Not urgent: more is about to change, so in a moment."""
         ...
 
 

@@ -55,7 +55,8 @@ async def approve(desk: Desk, click: Click) -> Approving:
     """Count one approval of exactly this plan, and hand the run to the engine with the last one."""
     seen = await look_around(desk, click)
     outcome = await desk.store.run(lambda tx: approve_in(tx, desk, click, seen))
-    desk.notifier.wake()
+    is_starting = isinstance(outcome, Approved) and outcome.request.state is State.APPROVED
+    desk.notifier.wake(is_urgent=not is_starting)
     return outcome
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from structlog.contextvars import bind_contextvars
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 16  # messages under way; each holds its claim no longer than DELIVERY_SECONDS
 LEASE = timedelta(seconds=30)  # so long the messages wait that a process was sending when it died
 DELIVERY_SECONDS = 25.0  # below the lease: nobody else may work on the same message meanwhile
+SOON_SECONDS = 0.15  # an order goes first: drawing would cost it time, and its answer changes the same messages
 IDLE_SECONDS = 1.0  # another process may have made something due
 STORE_AWAY_SECONDS = 5.0
 
@@ -41,10 +43,14 @@ class Projection:
     def __post_init__(self) -> None:
         self._delivery = Delivery(self.store, self.wire, self.policy)
 
-    def wake(self) -> None:
+    def wake(self, *, is_urgent: bool = True) -> None:
         """From any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        loop.call_soon_threadsafe(
+            self._woken.set if is_urgent else partial(loop.call_later, SOON_SECONDS, self._woken.set)
+        )
 
     async def run(self) -> None:
         """Until `drain`."""

@@ -38,7 +38,7 @@ MANY = 100_000  # one visitor stands for sixty people
 
 
 class Quiet:
-    def wake(self) -> None: ...
+    def wake(self, *, is_urgent: bool = True) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

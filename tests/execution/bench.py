@@ -98,7 +98,7 @@ class FixedPolicy:
 
 
 class Quiet:
-    def wake(self) -> None: ...
+    def wake(self, *, is_urgent: bool = True) -> None: ...
 
 
 @dataclass

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.domain.facts import GroupId, ServerId
+from bot.domain.facts import GroupId, ProjectAlias, ServerId, Snapshot
 from bot.domain.plan import Options
 from bot.domain.request import State
 from bot.domain.run import AttemptOutcome, HardStopAnswer, Question, Step, StepState
 from bot.domain.surface import PlaceKind
 from tests.domain.requests import account
-from tests.execution.bench import APPROVER, Bench, healthy
+from tests.execution.bench import APPROVER, Bench, FakePeople, healthy
 from tests.fakes.cloud import FakeCloud, Reply
 
 G1 = GroupId("g-1")
@@ -148,6 +148,28 @@ async def test_a15_an_approver_who_left_stops_the_run_before_the_post(bench: Ben
     async with bench.worker():
         request = await bench.until(State.PENDING)
     assert (request.revision, bench.cloud.posts, bench.cloud.orders) == (2, [], [])
+    assert "U2 may not approve any more" in request.plan_change
+
+
+class SlowCloud(FakeCloud):
+    """While it is read, an approver leaves."""
+
+    people: FakePeople
+
+    async def snapshot(self, project: ProjectAlias, group_id: GroupId) -> Snapshot:
+        await asyncio.sleep(0.05)  # the approvers are looked at meanwhile
+        self.people.gone.add(APPROVER.user)
+        return await super().snapshot(project, group_id)
+
+
+async def test_where_the_cloud_took_long_the_approvers_are_looked_at_again(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+    bench.timing = replace(bench.timing, recheck_seconds=0.01)
+    bench.cloud = cloud = SlowCloud({G1: healthy()})
+    cloud.people = bench.people
+    await bench.approved()
+    async with bench.worker():
+        request = await bench.until(State.PENDING)
     assert "U2 may not approve any more" in request.plan_change
 
 

@@ -105,7 +105,7 @@ class OpenRooms:
 class Bell:
     rung: int = 0
 
-    def wake(self) -> None:
+    def wake(self, *, is_urgent: bool = True) -> None:
         self.rung += 1
 
 

@@ -140,6 +140,19 @@ async def test_a_card_is_posted_once_and_then_edited(desk: Desk) -> None:
     assert desk.calls("chat.postMessage") == 1
 
 
+async def test_what_is_not_urgent_is_shown_without_another_word(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.open()
+    await desk.until_shown(CARD)
+    monkeypatch.setattr("bot.slack.projection.IDLE_SECONDS", 3600.0)
+    await desk.want(PROGRESS)  # from here on nobody looks by himself
+    await desk.change(reason="Another reason")
+    await asyncio.sleep(1.1)
+    await desk.store.run(lambda tx: tx.surfaces.want(desk.request.id, CARD))
+    desk.projection.wake(is_urgent=False)
+    await desk.until_shown(CARD)
+    assert "Another reason" in str(desk.posts()[0]["blocks"])
+
+
 async def test_lines_follow_their_card_in_its_thread_and_in_order(desk: Desk) -> None:
     await desk.open()
     places = [Place(PlaceKind.LINE, f"l{n}") for n in range(4)]
