@@ -1,4 +1,6 @@
-"""The least from an approving click to the POST: check the signature, the same commits, one POST. `… DATABASE CLOUD`.
+"""The least from an approving click to the POST: check the signature, the same commits, one POST.
+
+`… DATABASE CLOUD [SLACK]`: with Slack's address, it also reads the group and the approver as the bot's checks do.
 
 The commits are those that the bot makes on its way: the approval, the claim of the run, its start, and the fence.
 Each writes a row of the size of a request. Bare drivers, one connection per writer.
@@ -11,9 +13,10 @@ import hmac
 import json
 import sqlite3
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from typing import Any
 from urllib.parse import parse_qs
 
 import psycopg
@@ -21,9 +24,10 @@ import uvloop
 from aiohttp import ClientSession, web
 
 from tests.benchmarks.children import say_ready
-from tests.benchmarks.outside.slack import SECRET
+from tests.benchmarks.outside.slack import SECRET, TOKEN
 
 COMMITS = 4
+LOOKS_AFTER = 2  # the approval and the claim; then a run begins with its checks
 ROW = "x" * 3000
 WRITERS = 16
 TABLE = "CREATE TABLE IF NOT EXISTS bench_limit (id INTEGER, step INTEGER, body TEXT)"
@@ -71,23 +75,67 @@ async def sqlite(file: str) -> Commit:
     return commit
 
 
-async def token_of(session: ClientSession, cloud: dict[str, str]) -> str:
+async def signed_in(session: ClientSession, cloud: Mapping[str, str]) -> tuple[str, bytes]:
+    """The token and what else the answer says."""
     user = {"name": cloud["user"], "password": cloud["password"], "domain": {"name": cloud["domain"]}}
     identity = {"methods": ["password"], "password": {"user": user}}
     body = {"auth": {"identity": identity, "scope": {"project": {"id": cloud["project_id"]}}}}
     async with session.post(f"{cloud['iam']}/auth/tokens", json=body) as answer:
-        return answer.headers["X-Subject-Token"]
+        return answer.headers["X-Subject-Token"], await answer.read()
 
 
-async def main(database: str, cloud: dict[str, str]) -> None:
+class Reads:
+    """The calls of one look at a group and its approver, over bare aiohttp: as many at once as depend on nothing."""
+
+    def __init__(
+        self, session: ClientSession, cloud: Mapping[str, str], slack: str, headers: Mapping[str, str]
+    ) -> None:
+        self._session, self._slack, self._headers = session, slack, headers
+        self._sdrs, self._ecs = f"{cloud['sdrs']}/v1/{cloud['project_id']}", cloud["ecs"]
+        self._project_id = cloud["project_id"]
+
+    async def look(self, group_id: str) -> None:
+        of_group = f"?limit=500&offset=0&server_group_id={group_id}"
+        lists = ("replications", "task-center/failure-jobs", "disaster-recovery-drills")
+        await asyncio.gather(
+            self._person(),
+            self._group(group_id),
+            self._servers(of_group),
+            *(self._get(f"{self._sdrs}/{name}{of_group}") for name in lists),
+        )
+
+    async def _group(self, group_id: str) -> None:
+        name = (await self._get(f"{self._sdrs}/server-groups/{group_id}"))["server_group"]["name"]
+        await self._get(f"{self._sdrs}/server-groups?limit=500&offset=0&query_type=period_no_dr_drill&name={name}")
+
+    async def _servers(self, of_group: str) -> None:
+        [instance] = (await self._get(f"{self._sdrs}/protected-instances{of_group}"))["protected_instances"]
+        both = (instance["source_server"], instance["target_server"])
+        await asyncio.gather(*(self._get(f"{self._ecs}/v1/{self._project_id}/cloudservers/{one}") for one in both))
+        await self._get(f"{self._ecs}/v2.1/{self._project_id}/servers/{both[1]}/os-instance-actions")
+
+    async def _person(self) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with self._session.get(f"{self._slack}users.info?user=U0APPROVER", headers=headers) as answer:
+            json.loads(await answer.read())
+
+    async def _get(self, url: str) -> Any:
+        async with self._session.get(url, headers=self._headers) as answer:
+            return json.loads(await answer.read())
+
+
+async def main(database: str, cloud: dict[str, str], slack: str) -> None:
     commit = await (sqlite(database) if database.startswith("/") else postgresql(database))
     async with ClientSession() as session:
-        headers = {"X-Auth-Token": await token_of(session, cloud), "Content-Type": "application/json"}
+        headers = {"X-Auth-Token": (await signed_in(session, cloud))[0], "Content-Type": "application/json"}
         root = f"{cloud['sdrs']}/v1/{cloud['project_id']}/server-groups"
         tasks: set[asyncio.Task[None]] = set()
+        reads = Reads(session, cloud, slack, headers)
 
         async def run(group_id: str) -> None:
             for step in range(COMMITS):
+                if slack and step == LOOKS_AFTER:
+                    await reads.look(group_id)
                 await commit(step)
             order = {"reverse-server-group": {"priority_station": "target"}}
             async with session.post(f"{root}/{group_id}/action", json=order, headers=headers) as answer:
@@ -115,4 +163,4 @@ async def main(database: str, cloud: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], json.loads(sys.argv[2])))
+    uvloop.run(main(sys.argv[1], json.loads(sys.argv[2]), "".join(sys.argv[3:])))

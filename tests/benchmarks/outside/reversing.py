@@ -16,7 +16,7 @@ import uvloop
 
 from bot.demo.sdrs import Pace, Server, SimulatedCloud, describe
 from tests.benchmarks.children import say_ready
-from tests.benchmarks.limits.approve import token_of
+from tests.benchmarks.limits.approve import signed_in
 
 HOUR = 3600.0
 
@@ -32,7 +32,7 @@ async def main(groups: int, ends: int, after: float, spacing: float) -> None:
     facts = describe(cloud)
     begun = asyncio.get_running_loop().time()
     async with aiohttp.ClientSession() as session:
-        headers = {"X-Auth-Token": await token_of(session, facts)}
+        headers = {"X-Auth-Token": (await signed_in(session, facts))[0]}
         for number, group_id in enumerate(project.groups):
             passed = asyncio.get_running_loop().time() - begun
             seconds = after + spacing * number - passed if number < ends else HOUR

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -36,7 +35,7 @@ from tests.benchmarks.setting import Setting
 
 LOST_SECONDS = 60.0
 OPENED_AT_ONCE = 8
-OURS, LIMIT = "ours", "limit"
+OURS, LIMIT, READS = "ours", "limit", "limit with the same reads"
 
 
 def simulated_environment(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -82,8 +81,8 @@ async def _on(kind: str, setting: Setting) -> list[Row]:
     singles, bursts = setting.rounds * setting.approvals, setting.rounds * setting.burst
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(bare_slack())
-        simulated = module("outside.simulated", 2 * (singles + bursts) + 2, 1, "off")
-        facts = json.loads((await stack.enter_async_context(running(simulated, setting.folder))).word)
+        prepared = module("outside.prepared", 3 * (singles + bursts + 1))
+        facts = json.loads((await stack.enter_async_context(running(prepared, setting.folder))).word)
         folder = setting.folder / f"approve-{kind}"
         folder.mkdir()
         url = await stack.enter_async_context(database(kind, setting, folder))
@@ -92,13 +91,13 @@ async def _on(kind: str, setting: Setting) -> list[Row]:
         groups = iter(facts["groups"])
         ours = await _asked(url, there, folder, [next(groups) for _ in range(singles + bursts + 1)])
         bot = await stack.enter_async_context(program("run", folder, env))
-        place = str(folder / "limit.sqlite") if kind == "sqlite" else url
-        limit = await stack.enter_async_context(running(module("limits.approve", place, json.dumps(facts)), folder))
+        clicks: dict[str, tuple[int, Iterator[Click]]] = {OURS: (int(bot.word), iter(ours))}
+        bare = (Click(group, lambda group=group: submission(group)) for group in groups)  # type: ignore[misc]
+        for who, slack_url in ((LIMIT, ""), (READS, slack.url)):
+            place = str(folder / f"{len(clicks)}.sqlite") if kind == "sqlite" else url
+            command = module("limits.approve", place, json.dumps({**facts, "groups": []}), slack_url)
+            clicks[who] = (int((await stack.enter_async_context(running(command, folder))).word), bare)
         port = int(facts["address"].rpartition(":")[2])
-        clicks = {
-            OURS: (int(bot.word), iter(ours)),
-            LIMIT: (int(limit.word), (Click(group, lambda group=group: submission(group)) for group in groups)),  # type: ignore[misc]
-        }
         return await _measured(kind, setting, slack, port, clicks)
 
 
@@ -122,7 +121,17 @@ async def _measured(
 
     def row(seen: Any, path: str, measure: str, goal: str, is_met: bool | None) -> Row:
         ours, limit = seen.of(OURS, measure), seen.of(LIMIT, measure)
-        return Row(path=path, measure=measure, ours=ours, limit=limit, goal=goal, is_met=is_met, rounds=setting.rounds)
+        peers = {READS: seen.of(READS, measure)}
+        return Row(
+            path=path,
+            measure=measure,
+            ours=ours,
+            limit=limit,
+            peers=peers,
+            goal=goal,
+            is_met=is_met,
+            rounds=setting.rounds,
+        )
 
     is_quick = single.of(OURS, "p50, ms") <= 3 * single.of(LIMIT, "p50, ms")
     many = f"{setting.burst} approvals at once, {kind}"
@@ -185,7 +194,7 @@ async def _open_second_steps(port: int, slack: BareSlack, clicks: list[Click]) -
 
 async def _approvals(port: int, cloud_port: int, clicks: list[Click], *, at_once: int) -> Mapping[str, float]:
     """From each click to its POST, by the clock that all processes of this machine share."""
-    known = (await look_at(cloud_port, "/_/calls?since=1000000000"))["count"]
+    known = len(await look_at(cloud_port, "/_/posts?since=0"))
     lanes, left, clicked_at = [Lane(port) for _ in range(at_once)], iter(clicks), {}
 
     async def lane(one: Lane) -> None:
@@ -213,13 +222,8 @@ async def _posts(cloud_port: int, known: int, wanted: set[str]) -> dict[str, flo
     """When the order of each group arrived."""
     async with asyncio.timeout(LOST_SECONDS):
         while True:
-            calls = (await look_at(cloud_port, f"/_/calls?since={known}"))["calls"]
-            found = {
-                call["path"].split("/")[-2]: datetime.fromisoformat(call["at"]).timestamp()
-                for call in calls
-                if call["method"] == "POST" and call["path"].endswith("/action") and call["job_id"]
-            }
-            posts = {group: at for group, at in found.items() if group in wanted}
+            found = await look_at(cloud_port, f"/_/posts?since={known}")
+            posts = {group: at for group, at in found if group in wanted}
             if len(posts) == len(wanted):
                 return posts
             await asyncio.sleep(0.02)
