@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bot.domain.request import RequestId
 from bot.ports import Transaction
 from storage.audit import SqlAudit, Verdict, pages, verify_chain
-from storage.database import POSTGRESQL_THREADS, Database, begin
+from storage.database import POSTGRESQL_READERS, POSTGRESQL_WRITERS, Database, begin
 from storage.people import SqlSecondFactors, SqlStepUps
 from storage.problems import explain, is_conflict, is_lost, unknown_commit
 from storage.processes import SqlExecutors, SqlInstance
@@ -65,14 +65,14 @@ class SqlTransaction:
 
 
 class SqlStore:
-    """Implements `bot.ports.Store`. One writer on SQLite, because the file has one; sixteen at once on PostgreSQL."""
+    """Implements `bot.ports.Store`. One writer on SQLite, because the file has one; a few at once on PostgreSQL."""
 
     def __init__(self, database: Database, *, enqueue: Enqueue = no_engine) -> None:
         self._database = database
         self._enqueue = enqueue
-        writers = 1 if database.is_sqlite else POSTGRESQL_THREADS
+        writers, readers = (1, SQLITE_READERS) if database.is_sqlite else (POSTGRESQL_WRITERS, POSTGRESQL_READERS)
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="store")
-        self._readers = ThreadPoolExecutor(SQLITE_READERS, "store-read") if database.is_sqlite else self._writers
+        self._readers = ThreadPoolExecutor(readers, "store-read")
 
     async def run(self, work: Callable[[Transaction], T]) -> T:
         return await self._in_thread(self._writers, partial(self.transact, work))
