@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.cloud.access import Agency, CloudAccess, PasswordLogin
 from bot.cloud.addresses import join
+from bot.cloud.answers import decode
 from bot.cloud.auth import REFUSALS, SIGNING_IN
 from bot.cloud.errors import Answer, Attempted, refused_by_us, their_words, unreadable
 from bot.cloud.keystone import (
@@ -20,7 +21,7 @@ from bot.cloud.keystone import (
     token_from,
 )
 from bot.cloud.redaction import Redactor, one_line
-from bot.cloud.transport import Call, Transport, decode
+from bot.cloud.transport import Call, Transport
 from bot.domain.errors import CloudError, Problem
 from bot.ports import Clock
 

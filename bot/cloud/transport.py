@@ -6,19 +6,16 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TypeVar
 
 import aiohttp
 import httpx
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, Field
 
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
-from bot.cloud.bodies import without_halves
+from bot.cloud.answers import decode, http_date, retry_after_seconds, words_of
 from bot.cloud.client import Limits, build_client
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.models.loose import Fact
@@ -224,7 +221,7 @@ class Transport:
             await response.aclose()
         if not response.is_success:  # an answer may repeat what was sent, secrets too
             body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
-        return Answer(status=response.status_code, headers=_words(response.headers), body=body)
+        return Answer(status=response.status_code, headers=words_of(response.headers), body=body)
 
     def _unanswered(self, call: Call, error: Exception) -> Problem:
         return errors.unanswered(
@@ -235,7 +232,7 @@ class Transport:
         )
 
     def _note_skew(self, answer: Answer) -> None:
-        theirs = _http_date(answer.headers.get("date", ""))
+        theirs = http_date(answer.headers.get("date", ""))
         if theirs is not None:
             self.clock_skew_seconds = (self._clock.now() - theirs).total_seconds()
 
@@ -284,63 +281,9 @@ def _asking(url: httpx.URL, params: tuple[tuple[str, str | int], ...]) -> httpx.
     return url.copy_merge_params(dict(params)) if params else url
 
 
-def _flaw(flaw: ErrorDetails) -> str:
-    field = ".".join(map(str, flaw["loc"]))
-    match flaw["type"]:
-        case "json_invalid":
-            return "it is no JSON"
-        case "missing":
-            return f"“{field}” is missing"
-        case _:
-            return f"“{field}” is of another kind" if field else "it is of another kind"
-
-
-def decode(model: type[M], tried: Attempted, answer: Answer) -> M | Problem:
-    """The answer as a value. The problem names the fields that are wrong, never their content."""
-    try:
-        return _read(model, answer.body)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        flaws = "; ".join(_flaw(flaw) for flaw in found[:3])
-        return errors.unreadable(tried, answer, flaws)
-
-
-def _read(model: type[M], body: bytes) -> M:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError:
-        mended = without_halves(body)
-        if mended == body:
-            raise
-        return model.model_validate_json(mended)
-
-
-def retry_after_seconds(answer: Answer, now: datetime) -> float | None:
-    """`Retry-After` in either of its forms; None when there is none or it is nonsense."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
-    when = _http_date(text)
-    return max(0.0, (when - now).total_seconds()) if when else None
-
-
 def _is_worth_repeating(problem: Problem) -> bool:
     is_transient = problem.status is None or problem.status in errors.TRANSIENT_STATUSES | {202}
     return problem.is_retryable and is_transient
-
-
-def _words(headers: httpx.Headers) -> dict[str, str]:
-    """By lower-case names. Headers are ASCII; httpx would find out their encoding anew for each of them."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
-
-
-@lru_cache(maxsize=256)  # many answers in one second
-def _http_date(text: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, IndexError, OverflowError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 async def _bounded_body(response: httpx.Response, most: int) -> bytes:

@@ -1,25 +1,27 @@
 """What the core needs from the outside, as protocols: the cloud, the people, the store, the clock, the messages."""
 
 from bot.ports.cloud import Accepted, Cloud, CloudCall, Rejected, Submission, Unclear
+from bot.ports.kept import (
+    Executor,
+    History,
+    ReadOnlyError,
+    RequestView,
+    SecondFactor,
+    Standing,
+    StepUp,
+    StoreError,
+)
 from bot.ports.outside import Clock, Notifier, People, PolicySource, Rooms, StepUpDoor
 from bot.ports.store import (
     Approvals,
     Audit,
-    Executor,
     Executors,
-    History,
     Instance,
-    ReadOnlyError,
     Requests,
-    RequestView,
     Runs,
-    SecondFactor,
     SecondFactors,
-    Standing,
-    StepUp,
     StepUps,
     Store,
-    StoreError,
     Surfaces,
     Transaction,
 )

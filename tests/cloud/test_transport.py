@@ -7,10 +7,11 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
+from bot.cloud.answers import retry_after_seconds
 from bot.cloud.errors import Answer, Attempted
 from bot.cloud.models import JobAnswer
 from bot.cloud.redaction import Redactor
-from bot.cloud.transport import Call, retry_after_seconds
+from bot.cloud.transport import Call
 from bot.domain.errors import CloudError, Happened
 from bot.ports import Accepted
 from tests.cloud.support import TestClock, transport_over
