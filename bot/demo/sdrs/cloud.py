@@ -9,6 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
+from bot.demo.leaving import leave
 from bot.demo.sdrs.clock import Clock, Pace
 from bot.demo.sdrs.control import add_control_routes
 from bot.demo.sdrs.faults import FaultBoard
@@ -168,7 +169,7 @@ class SimulatedCloud:
 
     async def stop(self) -> None:
         if self._runner is not None:
-            await self._runner.cleanup()
+            await leave(self._runner)
             self._runner = None
 
     async def __aenter__(self) -> Self:

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bot.demo.leaving import leave
+
 from . import api_chat, api_conversations, api_extras, api_people, api_views
 from .arguments import Refused
 from .changes import Changes
@@ -229,7 +231,7 @@ class Workspace:
         await self._deliveries.close()
         if self._runner is not None:
             runner, self._runner = self._runner, None
-            await runner.cleanup()
+            await leave(runner)
 
     async def __aenter__(self) -> Self:
         await self.start()
