@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.facts import Credential, InstanceId, Known, Os, PairId, ServerId, Site, Snapshot
@@ -142,6 +142,7 @@ plans = st.builds(
 )
 
 
+@example("\ud800", "\udfff")
 @given(st.text(st.characters(), min_size=1), st.text(st.characters(), min_size=1))
 def test_every_name_has_a_digest_and_two_names_have_two(old: str, new: str) -> None:
     """Half a surrogate pair too, which UTF-8 does not know."""
