@@ -7,14 +7,16 @@ the SDK's.
 
 from __future__ import annotations
 
-from json import dumps, loads
+from functools import lru_cache
+from json import JSONDecoder, JSONEncoder
 from typing import Any
 
-from aiohttp import ClientResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.blocks import Drawn
+
+encode, decode = JSONEncoder().encode, JSONDecoder().decode
 
 
 class LeanClient(AsyncWebClient):
@@ -32,30 +34,32 @@ class LeanClient(AsyncWebClient):
         ):
             return await super().api_call(api_method, http_verb=http_verb, json=json, params=params, **others)
         url = self.base_url + api_method
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "User-Agent": self.headers["User-Agent"],
-            "Content-Type": "application/x-www-form-urlencoded" if json is None else "application/json;charset=utf-8",
-        }
-        body = written(json) if json is not None else None
-        async with self.session.request(http_verb, url, data=body, params=_query(params), headers=headers) as answer:
-            told = await _read(answer)
+        headers = _headers(self.token, self.headers["User-Agent"], is_form=json is None)
+        body, query = (None, _query(params)) if json is None else (written(json), None)
+        async with self.session.request(http_verb, url, data=body, params=query, headers=headers) as answer:
+            told = _read(await answer.read())
         response = AsyncSlackResponse(
             client=self,
             http_verb=http_verb,
             api_url=url,
             req_args={},
             data=told,
-            headers=dict(answer.headers),
+            headers=answer.headers,  # type: ignore[arg-type]  # read by name only
             status_code=answer.status,
         )
         response.validate()  # type: ignore[no-untyped-call]  # the SDK's
         return response
 
 
-def _query(params: dict[str, Any] | None) -> dict[str, Any]:
+@lru_cache
+def _headers(token: str | None, agent: str, *, is_form: bool) -> dict[str, str]:
+    kind = "application/x-www-form-urlencoded" if is_form else "application/json;charset=utf-8"
+    return {"Authorization": f"Bearer {token}", "User-Agent": agent, "Content-Type": kind}
+
+
+def _query(params: dict[str, Any]) -> dict[str, Any]:
     """Slack's booleans are 0 and 1 in a query."""
-    given = (params or {}).items()
+    given = params.items()
     return {name: int(value) if isinstance(value, bool) else value for name, value in given if value is not None}
 
 
@@ -63,15 +67,15 @@ def written(arguments: dict[str, Any]) -> bytes:
     """As JSON. A view that many people get is not written again for each of them."""
     view = arguments.get("view")
     if not isinstance(view, Drawn):
-        return dumps(arguments).encode()
-    parts = (f"{dumps(name)}: {view.json if value is view else dumps(value)}" for name, value in arguments.items())
+        return encode(arguments).encode()
+    parts = [f'"{name}": {view.json if value is view else encode(value)}' for name, value in arguments.items()]
     return f"{{{', '.join(parts)}}}".encode()
 
 
-async def _read(answer: ClientResponse) -> dict[str, Any]:
+def _read(answer: bytes) -> dict[str, Any]:
     """Nothing where the answer is no JSON: then the status says what is wrong."""
     try:
-        told = loads(await answer.read())
+        told = decode(answer.decode())
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
