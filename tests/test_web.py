@@ -2,20 +2,25 @@
 
 import asyncio
 import hmac
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import sha256
 from io import BytesIO
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from aiohttp import ClientSession, web
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.metrics import Metrics
-from bot.web import SlackEndpoint, kind_of, web_application
+from bot.web import SlackEndpoint, kind_of, payload_of, web_application
 
 SECRET = "signing-secret"
+FORM = "application/x-www-form-urlencoded"
 COMMAND = b"command=%2Ffailover&user_id=U1&team_id=T1&trigger_id=1.2.a"
 
 
@@ -165,6 +170,48 @@ async def test_metrics_are_shown_in_the_prometheus_format(site: Site) -> None:
 )
 def test_a_request_has_the_same_kind_as_over_a_socket(content_type: str, body: bytes, kind: str) -> None:
     assert kind_of(content_type, body) == kind
+
+
+FORMS = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=6)
+
+
+@given(FORMS)
+def test_a_form_is_read_as_the_standard_library_reads_it(form: dict[str, str]) -> None:
+    text = urlencode({f"a{name}": value for name, value in form.items()})
+    assert payload_of(FORM, text) == dict(parse_qsl(text, keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    "text", ["a=%FF%E4&b=1+2&a=3", "x=%2&y=%zz&=v&&", "a=b;c=d&e", "q=a%26b%3Dc%2B#f&z=1", "", "&="]
+)
+def test_an_odd_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    assert payload_of(FORM, text) == dict(parse_qsl(text, keep_blank_values=True))
+
+
+def test_json_is_read_alone_and_in_a_form() -> None:
+    told = {"type": "view_submission", "view": {"title": "é + % &"}}
+    assert payload_of("application/json", json.dumps(told)) == told
+    assert payload_of(FORM, json.dumps(told)) == told
+    assert payload_of(FORM, urlencode({"payload": json.dumps(told)})) == told
+
+
+def test_the_word_payload_in_a_command_is_a_word() -> None:
+    assert payload_of(FORM, "command=%2Ffailover&text=payload-db") == {"command": "/failover", "text": "payload-db"}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [
+        ("application/json", "[]"),
+        ("application/json", ""),
+        ("application/x-www-form-urlencoded", "payload=7"),
+        ("application/x-www-form-urlencoded", "payload="),
+    ],
+)
+async def test_what_is_no_payload_is_refused_and_handled_by_nobody(site: Site, content_type: str, text: str) -> None:
+    body = text.encode()
+    assert (await post(site, body, signed(body) | {"Content-Type": content_type}))[0] == 400
+    assert site.handled == []
 
 
 async def test_each_acknowledgement_is_timed(site: Site) -> None:
