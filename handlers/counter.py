@@ -86,7 +86,7 @@ class Counter:
 
     def start(self, origin: Origin, tell: Tell, work: Awaitable[None]) -> None:
         """Go on after the acknowledgement. No failure is silent: the person reads the reference that the log has."""
-        self.background.start(self._guarded(origin, tell, work))
+        self.background.follow(self._guarded(origin, tell, work))
 
     def tell(self, origin: Origin, text: str) -> None:
         """Say it in private, when there is somebody to say it to."""
