@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Settings
 from bot.service.desk import Desk
 from bot.slack.client import Identity
-from handlers import register
+from handlers import listeners
 from handlers.admission import Admission, Home
 from handlers.background import Background
 
@@ -53,22 +53,18 @@ def bolt_app(app_id: str, desk: Desk, client: AsyncWebClient, identity: Identity
     quiet.setLevel(logging.ERROR)
     quiet.addFilter(_in_one_line)
 
-    app = OneClientApp(
+    home = Home(app_id=app_id, team=identity.team, enterprise=identity.enterprise)
+    return OneClientApp(
         logger=quiet,
         client=client,
+        # What we listen to is answered here; only what nobody knows goes on through Bolt.
+        before_authorize=Admission(home=home, desk=desk, boundary=listeners(desk, client, background)),
         authorize=Known(known),
-        # The answer leaves when the listener returns; Bolt's other way looks for it every ten milliseconds.
-        process_before_response=True,
         request_verification_enabled=False,  # bot.web checks the signature before anything is parsed
         ssl_check_enabled=False,
         ignoring_self_events_enabled=False,  # we hear of one event, that a person opened App Home
         attaching_function_token_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
     )
-    home = Home(app_id=app_id, team=identity.team, enterprise=identity.enterprise)
-    app.middleware(Admission(home=home, desk=desk))
-    register(app, desk, client, background)
-    return app
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

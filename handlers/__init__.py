@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.service.desk import Desk
@@ -15,11 +14,11 @@ from handlers.forms import Forms
 from handlers.home import Home
 
 
-def register(app: AsyncApp, desk: Desk, client: AsyncWebClient, background: Background) -> None:
+def listeners(desk: Desk, client: AsyncWebClient, background: Background) -> Boundary:
     """Everything the bot listens to."""
     counter = Counter(desk=desk, client=client, background=background)
-    boundary = Boundary(app, counter)
+    boundary = Boundary(counter)
     forms, decisions = Forms(counter), Decisions(counter)
-    # Bolt asks one listener after the other, which costs more than what it then calls: what people type comes first.
     for listener in (Commands(counter, forms, decisions), decisions, forms, Home(counter)):
         listener.listen(boundary)
+    return boundary

@@ -19,7 +19,7 @@ from handlers.boundary import Boundary
 from handlers.counter import Counter, View
 from handlers.decisions import Decisions
 from handlers.forms import Forms
-from handlers.payload import Origin, Raw, clicked_value, origin_of, typed
+from handlers.payload import Origin, Raw, clicked_value, typed
 
 VERBS = frozenset({"help", "status", "check", "approve", "deny", "break-glass"})
 
@@ -37,8 +37,7 @@ class Commands:
         boundary.action(ActionId.BREAK_GLASS.value, self.on_break_glass)
         boundary.action(ActionId.FAIL_BACK.value, self.on_fail_back)
 
-    async def on_command(self, ack: AsyncAck, body: Raw) -> None:
-        origin = origin_of(body)
+    async def on_command(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         match _words(typed(body)):
             case ["help" | "-h" | "--help"]:
                 await ack(text=texts.usage(), response_type="ephemeral")
@@ -64,18 +63,18 @@ class Commands:
                 await ack()
                 self.forms.open(origin, group=" ".join(words))
 
-    async def on_shortcut(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_shortcut(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        self.forms.open(origin_of(body))
+        self.forms.open(origin)
 
-    async def on_break_glass(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_break_glass(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        self.forms.open(origin_of(body), break_glass=True)
+        self.forms.open(origin, break_glass=True)
 
-    async def on_fail_back(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_fail_back(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """A second switchover, with the same group chosen already."""
         await ack()
-        origin, target = origin_of(body), decode_target(clicked_value(body))
+        target = decode_target(clicked_value(body))
 
         async def show() -> None:
             view_id = await self.counter.open(origin, modals.loading_view())

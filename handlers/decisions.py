@@ -32,7 +32,6 @@ from handlers.payload import (
     block_ids_of,
     callback_id_of,
     clicked_value,
-    origin_of,
 )
 
 TITLE = "Planned failover"
@@ -118,14 +117,14 @@ class Decisions:
         for callback in WITH_REASON:
             boundary.view(callback.value, self.on_reason_submit)
 
-    async def on_link(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_link(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """Slack also reports buttons that only open an address."""
         await ack()
 
-    async def on_approve(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_approve(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """The second step repeats what will happen, after everything was checked again."""
         await ack()
-        origin, target = origin_of(body), _target(clicked_value(body))
+        target = _target(clicked_value(body))
         self.open_approval(origin, target, origin.surface)
 
     def open_approval(self, origin: Origin, target: Target, surface: str, *, shows_revision: bool = True) -> None:
@@ -140,10 +139,10 @@ class Decisions:
         loading = modals.loading_view(text="Checking again: group, pairs, servers…")
         self._in_modal(origin, loading, considered)
 
-    async def on_show_login(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_show_login(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """The guidance again, in a view of this person's own: whatever became of the direct message."""
         await ack()
-        origin, target = origin_of(body), _target(clicked_value(body))
+        target = _target(clicked_value(body))
 
         async def draw() -> View:
             outcome = await reading.show_login(self.counter.desk, _click(target, origin, origin.surface))
@@ -154,8 +153,7 @@ class Decisions:
 
         self._in_modal(origin, modals.loading_view(title="Login guidance", text="One moment…"), draw)
 
-    async def on_approve_submit(self, ack: AsyncAck, body: Raw) -> None:
-        origin = origin_of(body)
+    async def on_approve_submit(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         target = _target(origin.private_metadata)
         ticked = FormState.of(body).ticked(ActionId.ACKNOWLEDGE)
         click = _click(target, origin, "modal", acknowledged=ticked)
@@ -171,8 +169,7 @@ class Decisions:
 
         await self._answer_in_view(ack, origin, approve, "Counting your approval…")
 
-    async def on_hard_stop_submit(self, ack: AsyncAck, body: Raw) -> None:
-        origin = origin_of(body)
+    async def on_hard_stop_submit(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         target, choice = _target(origin.private_metadata), FormState.of(body).choice(ActionId.ANSWER)
         if choice not in tuple(HardStopAnswer):
             await ack(response_action="update", view=modals.problem_view(texts.bad_answer()))
@@ -185,8 +182,7 @@ class Decisions:
 
         await self._answer_in_view(ack, origin, answer, "Noting your answer…")
 
-    async def on_reason_submit(self, ack: AsyncAck, body: Raw) -> None:
-        origin = origin_of(body)
+    async def on_reason_submit(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         target = _target(origin.private_metadata)
         simple = WITH_REASON[CallbackId(callback_id_of(body))]
         reason = FormState.of(body).text(ActionId.REASON).strip()
@@ -201,9 +197,9 @@ class Decisions:
 
         await self._answer_in_view(ack, origin, act, "Noting it…")
 
-    async def on_check_again(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_check_again(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        origin, target = origin_of(body), _target(clicked_value(body))
+        target = _target(clicked_value(body))
 
         async def check() -> str:
             outcome = await approving.check_again(self.counter.desk, _click(target, origin, origin.surface))
@@ -211,9 +207,9 @@ class Decisions:
 
         self._whispered(origin, check)
 
-    async def on_simple(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_simple(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        origin, target = origin_of(body), _target(clicked_value(body))
+        target = _target(clicked_value(body))
         simple = SIMPLE[ActionId(action_id_of(body))]
 
         async def act() -> str:
@@ -221,9 +217,8 @@ class Decisions:
 
         self._whispered(origin, act)
 
-    async def on_second_step(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_second_step(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        origin = origin_of(body)
         click = _click(_target(clicked_value(body)), origin, origin.surface)
         self.open_second_step(origin, ActionId(action_id_of(body)), click)
 

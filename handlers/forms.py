@@ -24,7 +24,7 @@ from bot.slack.ids import ActionId, BlockId, CallbackId, Choice, FormTarget, Wis
 from handlers import words
 from handlers.boundary import Boundary
 from handlers.counter import Counter, View
-from handlers.payload import FormState, Origin, Raw, block_ids_of, callback_id_of, clicked_value, origin_of, searched
+from handlers.payload import FormState, Origin, Raw, block_ids_of, callback_id_of, clicked_value, searched
 
 Word = TypeVar("Word", bound=StrEnum)
 SHOWN_AT = {
@@ -62,9 +62,9 @@ class Forms:
 
         self.counter.start(origin, lambda text: self.counter.whisper(origin, text), show())
 
-    async def on_project(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_project(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """With several projects the form asks which one first. The list of one may be slow, or its cloud away."""
-        origin, project = origin_of(body), ProjectAlias(FormState.of(body).choice(ActionId.PROJECT))
+        project = ProjectAlias(FormState.of(body).choice(ActionId.PROJECT))
         if project not in self.counter.desk.cloud.projects:
             await ack(response_action="errors", errors={BlockId.PROJECT.value: "Choose one of the listed projects."})
             return
@@ -107,19 +107,18 @@ class Forms:
             complete = modals.request_form(replace(form, plan_code=seen.plan.code))
             await self.counter.update(view_id, complete, only_if=shown)
 
-    async def on_search(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_search(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """A list of any length is searched, never sent whole: Slack shows a hundred hits."""
-        target = decode_form(origin_of(body).private_metadata)
+        target = decode_form(origin.private_metadata)
         if target is None:
             await ack(options=[])
             return
         found = await reading.search(self.counter.desk, target.project, searched(body))
         await ack(options=[modals.group_option(group) for group in found.groups[:100]])
 
-    async def on_group(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_group(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """Once the group is known the form shows the direction as zones, and what its rule asks for."""
         await ack()
-        origin = origin_of(body)
         target = decode_form(origin.private_metadata)
         group_id = clicked_value(body)
         if target is None or not group_id:
@@ -134,10 +133,9 @@ class Forms:
 
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), show())
 
-    async def on_submit(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_submit(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         """Answers in the form if it can be known in time, else in a second view over it; nothing typed is lost."""
-        origin = origin_of(body)
-        draft = _draft(body)
+        draft = _draft(origin, body)
         if lacking := _lacking(draft, body):
             await ack(response_action="errors", errors=_field_errors(lacking, body))
             return
@@ -171,15 +169,18 @@ class Forms:
         desk = self.counter.desk
         catalogue = await reading.search(desk, target.project, wanted)
         group_id = target.group_id or _meant(catalogue, wanted)
+        sought = "" if group_id else wanted
         form = modals.Form(
             project=target.project,
             must_type_id=catalogue.read_at is None,
             list_read_at=catalogue.read_at,
             list_trouble=catalogue.stale_reason,
             break_glass=break_glass,
+            sought=sought,
+            sought_count=catalogue.total if sought else 0,
         )
         if group_id is None:
-            return replace(form, sought=wanted, sought_count=catalogue.total)
+            return form
         try:
             group = await desk.cloud.group(target.project, group_id)
         except CloudError as error:
@@ -236,9 +237,9 @@ def _field_errors(errors: Mapping[Field, str], body: Raw) -> dict[str, str]:
     return shown
 
 
-def _draft(body: Raw) -> Draft:
+def _draft(origin: Origin, body: Raw) -> Draft:
     form = FormState.of(body)
-    target = decode_form(origin_of(body).private_metadata)
+    target = decode_form(origin.private_metadata)
     return Draft(
         project=target.project if target else ProjectAlias(""),
         group_id=GroupId(_chosen_group(form, target)),

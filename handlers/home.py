@@ -10,7 +10,7 @@ from bot.service import reading
 from bot.slack.home import HomePage, home
 from handlers.boundary import Boundary
 from handlers.counter import Counter
-from handlers.payload import Origin, Raw, origin_of
+from handlers.payload import Origin, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,8 @@ class Home:
     def listen(self, boundary: Boundary) -> None:
         boundary.event("app_home_opened", self.on_open)
 
-    async def on_open(self, ack: AsyncAck, body: Raw) -> None:
+    async def on_open(self, ack: AsyncAck, origin: Origin, body: Raw) -> None:
         await ack()
-        origin = origin_of(body)
         if origin.tab != "home" or not origin.actor.user:
             return
         self.counter.start(origin, lambda text: self.counter.write_to(origin, text), self._publish(origin))

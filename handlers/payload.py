@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from bot.domain.people import Account
 from bot.domain.text import whole
 
 Raw = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What can be listened to. The name beside it is an action's id, a view's callback id, …"""
+
+    COMMAND = "command"
+    SHORTCUT = "shortcut"
+    ACTION = "action"
+    OPTIONS = "options"
+    VIEW = "view"
+    EVENT = "event"
+
+
+Asked = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +84,23 @@ def _actor(body: Raw) -> Account:
         team=_text(user.get("team_id") or team.get("id") or body.get("team_id")),
         user=_text(user.get("id") or body.get("user_id") or event.get("user")),
     )
+
+
+def asked_for(body: Raw) -> Asked:
+    """Which listener a payload is for. A command has no type of its own."""
+    match body.get("type"):
+        case "block_actions":
+            return Kind.ACTION, action_id_of(body)
+        case "block_suggestion":
+            return Kind.OPTIONS, _text(body.get("action_id"))
+        case "view_submission":
+            return Kind.VIEW, callback_id_of(body)
+        case "shortcut" | "message_action":
+            return Kind.SHORTCUT, _text(body.get("callback_id"))
+        case "event_callback":
+            return Kind.EVENT, _text(_at(body, "event").get("type"))
+        case _:
+            return Kind.COMMAND, _text(body.get("command"))
 
 
 def typed(body: Raw) -> str:

@@ -22,7 +22,17 @@ from bot.slack.ids import COMMAND, ActionId, CallbackId
 from handlers.admission import Admission, Home
 from handlers.boundary import Boundary
 from handlers.counter import Counter
-from handlers.payload import FormState, Raw, action_id_of, block_ids_of, clicked_value, origin_of, searched, typed
+from handlers.payload import (
+    FormState,
+    Origin,
+    Raw,
+    action_id_of,
+    block_ids_of,
+    clicked_value,
+    origin_of,
+    searched,
+    typed,
+)
 from tests.handlers.front import Front, Thing
 from tests.service.bench import draft
 
@@ -52,6 +62,10 @@ def pressed(front: Front, action_id: str, value: Any = "FR-AAAAAAAA:1", **change
         "trigger_id": "1.2.invented",
         "actions": [{"action_id": action_id, "block_id": "decide", "type": "button", "value": value}],
     } | changes
+
+
+def no_listeners(front: Front) -> Boundary:
+    return Boundary(Counter(desk=front.desk, client=front.app.client, background=front.background))
 
 
 def submitted(front: Front, callback_id: str, metadata: Any = "FR-AAAAAAAA:1", **view: Any) -> Thing:
@@ -161,7 +175,7 @@ async def test_a5_payloads_of_another_organisation_are_dropped(front: Front, ent
     """Within an organisation Slack names it or leaves it out; another name is somebody else's."""
     home = Home(app_id=front.cast.app.app_id, team=front.team, enterprise="E1")
     body = pressed(front, ActionId.RETRACT.value, enterprise={"id": enterprise})
-    assert Admission(home=home, desk=front.desk).foreign(origin_of(body)) == reason
+    assert Admission(home=home, desk=front.desk, boundary=no_listeners(front)).foreign(origin_of(body)) == reason
 
 
 @pytest.mark.parametrize("enterprise", [{"id": "E1"}, None])
@@ -299,11 +313,12 @@ async def test_a_payload_that_lacks_or_twists_any_one_key_is_acknowledged(front:
 
 
 async def test_a_listener_that_fails_still_answers_and_says_so(front: Front) -> None:
-    async def fails(ack: AsyncAck, body: Raw) -> None:
+    async def fails(ack: AsyncAck, origin: Origin, body: Raw) -> None:
         raise ArithmeticError("nobody expected this")
 
-    counter = Counter(desk=front.desk, client=front.app.client, background=front.background)
-    boundary = Boundary(front.app, counter)
+    boundary = no_listeners(front)
+    home = Home(app_id=front.cast.app.app_id, team=front.team)
+    front.app.middleware(Admission(home=home, desk=front.desk, boundary=boundary))
     boundary.action("fails", fails)
     boundary.view("fails", fails)
     boundary.options("fails", fails)
