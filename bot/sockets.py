@@ -6,12 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from json import loads
 from typing import Any
 
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
 from bot.metrics import Metrics
@@ -20,19 +25,45 @@ from bot.slack.client import Done, Refused, Wire, slack_client, slack_session
 SOCKETS = 2
 OPEN_SECONDS = 2.0  # a start waits no longer for Slack; the connections are opened as soon as it is back
 CLOSE_SECONDS = 3.0
+PING_SECONDS = 10.0  # as Bolt's own
 log = structlog.get_logger(__name__)
 
 
-class Socket(AsyncSocketModeHandler):
+class Line(SocketModeClient):
+    """The SDK's connection. What arrives is taken up at once; the SDK hands it to another task by a queue first."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def enqueue_message(self, message: str) -> None:
+        if not message.startswith("{"):
+            return
+        try:
+            told = loads(message)
+        except (ValueError, RecursionError) as error:
+            log.warning("socket_message_unreadable", error=type(error).__name__)
+            return
+        task = asyncio.create_task(self.run_message_listeners(told, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class Socket(AsyncBaseSocketModeHandler):
     """Bolt's connection with a clock."""
 
-    def __init__(self, app: AsyncApp, token: str, metrics: Metrics, **more: Any) -> None:
-        super().__init__(app, token, **more)
+    client: Line
+
+    def __init__(self, app: AsyncApp, token: str, metrics: Metrics, web_client: AsyncWebClient) -> None:
+        self.app = self._app = app
         self._metrics = metrics
+        self.client = Line(app_token=token, logger=app.logger, web_client=web_client, ping_interval=PING_SECONDS)
+        self.client.socket_mode_request_listeners.append(self.handle)
 
     async def handle(self, client: Any, req: SocketModeRequest) -> None:
         began = time.monotonic()
-        await super().handle(client, req)
+        answer = await self._app.async_dispatch(AsyncBoltRequest(body=req.payload, mode="socket_mode"))
+        await send_async_response(client, req, answer, began)
         self._metrics.observe("ack", time.monotonic() - began, kind=req.type)
 
 
@@ -54,7 +85,7 @@ async def open_sockets(settings: Settings, bolt: AsyncApp, metrics: Metrics) -> 
             log.warning("socket_mode_refused", error=str(refused), still_received_at="POST /slack/events")
             yield
             return
-        sockets = [Socket(bolt, token, metrics, web_client=client) for client in clients]
+        sockets = [Socket(bolt, token, metrics, client) for client in clients]
         sockets[0].client.wss_uri = address
         opening = [asyncio.create_task(socket.connect_async()) for socket in sockets]  # type: ignore[no-untyped-call]  # Bolt's own lack
         _, late = await asyncio.wait(opening, timeout=OPEN_SECONDS)
