@@ -19,6 +19,7 @@ from sqlalchemy import event
 from bot.domain.request import RequestId
 from bot.execution.queue import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW
 from bot.execution.stage import Stage
+from bot.postgresql import ask_after_rest
 from bot.sqlite import prepare_sqlite
 
 log = logging.getLogger(__name__)
@@ -38,14 +39,16 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
         engine = sa.create_engine(url, pool_size=8, max_overflow=40, hide_parameters=True)
         event.listen(engine, "connect", prepare_sqlite)
         return engine
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=16,
         max_overflow=16,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the connection that has prepared its statements
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": f"{APPLICATION}-engine"},
     )
+    ask_after_rest(engine)
+    return engine
 
 
 def migrate_engine(url: str | sa.URL) -> None:
@@ -129,8 +132,8 @@ class Engine:
             return 0
         owner = generate_uuid()
         found, _ = dbos._sys_db.start_queued_workflows(
-            queue, self._executor, APPLICATION_VERSION, None, owner_xid=owner
-        )
+            queue, self._executor, APPLICATION_VERSION, None, owner_xid=owner, is_latest_version=False
+        )  # False: only rows that name our version, and all of ours do
         for status in dbos._sys_db.get_workflow_statuses(found) if found else ():
             execute_dequeued_workflow(dbos, status, owner)
         return len(found)
