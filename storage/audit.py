@@ -14,6 +14,7 @@ from bot.domain.people import Account
 from bot.domain.request import RequestId
 from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
+from storage.statement import Statement
 from storage.tables import AuditHeadRow, AuditRow, Words, table_of
 
 HEAD_ID = 1
@@ -42,10 +43,10 @@ class Verdict:
 
 
 _HEAD = select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID)
-_HEAD_LOCKED = _HEAD.with_for_update()
-_NEW_HEAD = update(table_of(AuditHeadRow)).where(col(AuditHeadRow.id) == HEAD_ID)
-_ADD = insert(table_of(AuditRow))
-_OF_REQUEST = (
+_HEAD_LOCKED = Statement(_HEAD.with_for_update())
+_NEW_HEAD = Statement(update(table_of(AuditHeadRow)).where(col(AuditHeadRow.id) == HEAD_ID))
+_ADD = Statement(insert(table_of(AuditRow)))
+_OF_REQUEST = Statement(
     select(AuditRow).where(col(AuditRow.request_id) == bindparam("of", type_=Words)).order_by(col(AuditRow.number))
 )
 
@@ -79,7 +80,7 @@ class SqlAudit:
         for entry in self._waiting:
             rows.append(_columns(head, self._scope, entry))
             head = Head(number=rows[-1]["number"], hash=rows[-1]["hash"])
-        self._scope.write(_ADD, rows)
+        self._scope.change_many(_ADD, rows)
         self._scope.change(_NEW_HEAD, number=head.number, hash=head.hash)
         self._waiting.clear()
 

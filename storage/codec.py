@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -16,6 +16,8 @@ from pydantic_core import PydanticSerializationError
 from bot.domain.text import whole
 
 T = TypeVar("T")
+KEPT = 512  # values
+LARGE = 16_384  # characters of one that is not kept
 
 
 @cache
@@ -33,8 +35,18 @@ def encode(value: Any, kind: Any) -> str:
 def decode(text: str, kind: type[T]) -> T:
     """`pydantic.ValidationError` when the text is not such a value: somebody edited the row by hand."""
     wanted: Any = kind  # a type as a key of the cache
-    value: T = _adapter(wanted).validate_json(text)
+    value: T = _kept(text, wanted) if len(text) <= LARGE else _decoded(text, wanted)
     return value
+
+
+def _decoded(text: str, kind: Any) -> Any:
+    return _adapter(kind).validate_json(text)
+
+
+@lru_cache(KEPT)
+def _kept(text: str, kind: Any) -> Any:
+    """The same text is the same value, which never changes; a click and its run read the same rows six times."""
+    return _decoded(text, kind)
 
 
 def storable(words: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
 
 from bot.domain.request import State
 from bot.ports import StoreError
@@ -119,9 +118,7 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 def _check_audit(new: Connection, target: Database) -> None:
-    with Session(new) as session:
-        audit = SqlAudit(Scope(session))
-        verdict = verify_chain(pages(audit), audit.head())
-        if not verdict.is_intact:
-            raise StoreError(f"{verdict.sentence} Nothing was kept at {target.name}.")
-        session.expunge_all()
+    audit = SqlAudit(Scope(new))
+    verdict = verify_chain(pages(audit), audit.head())
+    if not verdict.is_intact:
+        raise StoreError(f"{verdict.sentence} Nothing was kept at {target.name}.")

@@ -12,8 +12,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ports import StoreError
+from bot.postgresql import ask_after_rest
 from bot.sqlite import prepare_sqlite
 from storage.problems import explain
+from storage.statement import Statement, execute
 from storage.urls import file_of, name_of, parse_url
 
 # Few on purpose: each statement takes the interpreter's lock once more, and sixteen threads that wait for it took twice
@@ -77,16 +79,18 @@ def _open_postgresql(url: URL) -> Engine:
     given = url.query.get("options", "")
     options = f"{_POSTGRESQL_OPTIONS} {given if isinstance(given, str) else ' '.join(given)}".strip()
     defaults = {name: value for name, value in _POSTGRESQL_CONNECT.items() if name not in url.query}
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options"]),
         connect_args={**defaults, "options": options},
         pool_size=POSTGRESQL_WRITERS + POSTGRESQL_READERS,
         max_overflow=POSTGRESQL_WRITERS,
         pool_timeout=10,
         pool_use_lifo=True,  # the connection that has prepared its statements
-        pool_pre_ping=True,
         hide_parameters=True,
+        paramstyle="format",  # values by their place: naming them costs the driver one more pass
     )
+    ask_after_rest(engine)
+    return engine
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -101,13 +105,19 @@ def _allow_writing(connection: Any, _record: object, _proxy: object) -> None:
     connection.execute("PRAGMA query_only=OFF")
 
 
+_ONLY_READ = Statement(text("PRAGMA query_only=ON"))
+_BEGIN = Statement(text("BEGIN"))
+_BEGIN_WRITING = Statement(text("BEGIN IMMEDIATE"))
+
+
 def begin(connection: Connection, *, is_reading: bool = False) -> None:
     """Open the transaction. On SQLite a writer takes the lock now, so that what it read stays true until it commits."""
+    connection.begin()
     if connection.dialect.name != "sqlite":
         return
     if is_reading:
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+        execute(connection, _ONLY_READ, {})
+    execute(connection, _BEGIN if is_reading else _BEGIN_WRITING, {})
 
 
 class FileClaim:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 from sqlmodel import col
 
 from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.request import State
 from bot.ports import History
 from storage.scope import Scope
+from storage.statement import Statement
 from storage.tables import AttemptRow, Moment, RequestRow, RunRow, Words
 
 LOOKED_AT = 200  # the newest requests of the group: no group moves more often in a time that matters
 SHOWN = 10
 ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
-MOVED = (State.VERIFIED, State.UNVERIFIED, State.PARTLY)
+MOVED = [literal(state.value) for state in (State.VERIFIED, State.UNVERIFIED, State.PARTLY)]
 
 
-_NEWEST = (
+_NEWEST = Statement(
     select(
         col(RequestRow.to_site),
         col(RunRow.stopped_at),

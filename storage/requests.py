@@ -20,7 +20,8 @@ from bot.ports import History, RequestView, Standing
 from storage.codec import decode, encode
 from storage.insights import history
 from storage.scope import Scope
-from storage.standing import REQUEST_ID, beside, standing, with_it, with_its_run, without_run
+from storage.standing import REQUEST_ID, approvals_of, beside, standing, with_it, with_its_run, without_run
+from storage.statement import Statement
 from storage.surfaces import surface_of
 from storage.tables import (
     COUNTS,
@@ -94,19 +95,24 @@ def request_of(row: RequestRow) -> Request:
     )
 
 
-_BY_ID = select(RequestRow).where(col(RequestRow.id) == REQUEST_ID)
+_REQUEST = select(RequestRow).where(col(RequestRow.id) == REQUEST_ID)
+_BY_ID = Statement(_REQUEST)
 # PostgreSQL lets others go on inserting rows that point to it; an SQLite file has one writer anyway.
-_HELD = _BY_ID.with_for_update(key_share=True)
-_OPEN = select(RequestRow).where(
-    col(RequestRow.project) == bindparam("project", type_=Words),
-    col(RequestRow.group_id) == bindparam("group_id", type_=Words),
-    text(IS_OPEN),
+_HELD = Statement(_REQUEST.with_for_update(key_share=True))
+_OPEN = Statement(
+    select(RequestRow).where(
+        col(RequestRow.project) == bindparam("project", type_=Words),
+        col(RequestRow.group_id) == bindparam("group_id", type_=Words),
+        text(IS_OPEN),
+    )
 )
-_MOVE = update(table_of(RequestRow)).where(
-    col(RequestRow.id) == bindparam("as_id"),
-    col(RequestRow.state) == bindparam("as_state"),
-    col(RequestRow.revision) == bindparam("as_revision"),
-    col(RequestRow.digest) == bindparam("as_digest"),
+_MOVE = Statement(
+    update(table_of(RequestRow)).where(
+        col(RequestRow.id) == bindparam("as_id"),
+        col(RequestRow.state) == bindparam("as_state"),
+        col(RequestRow.revision) == bindparam("as_revision"),
+        col(RequestRow.digest) == bindparam("as_digest"),
+    )
 )
 
 
@@ -121,7 +127,14 @@ class SqlRequests:
         return _request_or_none(self._scope.row(_BY_ID, request_id=request_id))
 
     def hold(self, request_id: RequestId) -> Request | None:
-        return _request_or_none(self._scope.row(_HELD, request_id=request_id))
+        """Two queries: the second one brings what whoever decides asks next, the clock and the approvals."""
+        request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
+        if request is not None:
+            row = self._scope.row(without_run(self._scope.is_sqlite), request_id=request_id, revision=request.revision)
+            assert row is not None
+            self._scope.told(row.asked_at)
+            self._scope.approvals[request_id, request.revision] = approvals_of(row.approvals_json)
+        return request
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""
@@ -148,7 +161,7 @@ class SqlRequests:
 
     def hold_all(self, request_id: RequestId) -> Standing | None:
         """Two queries: only one that begins after the lock sees what others wrote beside the row while it waited."""
-        request = self.hold(request_id)
+        request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
         if request is None:
             return None
         known = {"request_id": request_id, "revision": request.revision}
@@ -233,20 +246,23 @@ def _view() -> Any:
     return with_it(*table_of(RequestRow).c).add_columns(*of_card).outerjoin(card, card.c.id == newest.scalar_subquery())
 
 
-_VIEW = _view()
+_VIEW = Statement(_view())
 
 
-_ALL_APPROVALS = (
+_APPROVALS = (
     select(col(ApprovalRow.body_json))
     .where(col(ApprovalRow.request_id) == bindparam("request_id"))
     .order_by(col(ApprovalRow.id))
 )
-_COUNTING_APPROVALS = _ALL_APPROVALS.where(col(ApprovalRow.revision) == bindparam("revision"), text(COUNTS))
-_RETRACT = update(table_of(ApprovalRow)).where(
-    col(ApprovalRow.request_id) == bindparam("as_request"),
-    col(ApprovalRow.revision) == bindparam("as_revision"),
-    col(ApprovalRow.person_id) == bindparam("as_person"),
-    text(COUNTS),
+_ALL_APPROVALS = Statement(_APPROVALS)
+_COUNTING_APPROVALS = Statement(_APPROVALS.where(col(ApprovalRow.revision) == bindparam("revision"), text(COUNTS)))
+_RETRACT = Statement(
+    update(table_of(ApprovalRow)).where(
+        col(ApprovalRow.request_id) == bindparam("as_request"),
+        col(ApprovalRow.revision) == bindparam("as_revision"),
+        col(ApprovalRow.person_id) == bindparam("as_person"),
+        text(COUNTS),
+    )
 )
 
 
@@ -264,17 +280,21 @@ class SqlApprovals:
             "at": approval.at,
             "body_json": encode(approval, Approval),
         }
+        self._scope.approvals.clear()
         return self._scope.insert_new(ApprovalRow, values)
 
     def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]:
-        return self._read(_COUNTING_APPROVALS, request_id=request_id, revision=revision)
+        """Those of a request that is held are known already: nobody else can add one."""
+        known = self._scope.approvals.get((request_id, revision))
+        return self._read(_COUNTING_APPROVALS, request_id=request_id, revision=revision) if known is None else known
 
     def all_of(self, request_id: RequestId) -> tuple[Approval, ...]:
         return self._read(_ALL_APPROVALS, request_id=request_id)
 
     def retract(self, request_id: RequestId, revision: int, person_id: str) -> bool:
+        self._scope.approvals.clear()
         theirs = {"as_request": request_id, "as_revision": revision, "as_person": person_id}
         return self._scope.change(_RETRACT, **theirs, retracted_at=self._scope.now) == 1
 
-    def _read(self, statement: Any, **values: Any) -> tuple[Approval, ...]:
+    def _read(self, statement: Statement, **values: Any) -> tuple[Approval, ...]:
         return tuple(decode(body, Approval) for body in self._scope.values(statement, **values))

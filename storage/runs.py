@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlmodel import Session, col
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlmodel import col
 
 from bot.domain.request import RequestId
 from bot.domain.run import Attempt, Run, Step, StepState
 from bot.ports import CloudCall
 from storage.codec import decode, encode
 from storage.scope import Scope
+from storage.statement import Statement
 from storage.tables import AttemptRow, CloudCallRow, RunRow, table_of
 
-Enqueue = Callable[[Session, RequestId, int], None]
-"""Hands a request and its revision to the engine inside the session's transaction."""
+Enqueue = Callable[[Connection, RequestId, int], Callable[[], None] | None]
+"""Hands a request and its revision to the engine inside the connection's transaction. What it returns is called after
+the commit."""
 
 
 def run_of(row: RunRow) -> Run:
@@ -65,12 +67,15 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-_RUN = select(RunRow).where(col(RunRow.request_id) == bindparam("of"))
-_RUN_TO_CHANGE = _RUN.with_for_update()
-_ATTEMPT = select(AttemptRow).where(col(AttemptRow.request_id) == bindparam("of"))
-_SETTLE = update(table_of(AttemptRow)).where(col(AttemptRow.request_id) == bindparam("of"))
-_CALLS = select(CloudCallRow).where(col(CloudCallRow.request_id) == bindparam("of")).order_by(col(CloudCallRow.id))
-_ADD_CALLS = insert(table_of(CloudCallRow))
+_OF_REQUEST = select(RunRow).where(col(RunRow.request_id) == bindparam("of"))
+_RUN = Statement(_OF_REQUEST)
+_RUN_TO_CHANGE = Statement(_OF_REQUEST.with_for_update())
+_ATTEMPT = Statement(select(AttemptRow).where(col(AttemptRow.request_id) == bindparam("of")))
+_SETTLE = Statement(update(table_of(AttemptRow)).where(col(AttemptRow.request_id) == bindparam("of")))
+_CALLS = Statement(
+    select(CloudCallRow).where(col(CloudCallRow.request_id) == bindparam("of")).order_by(col(CloudCallRow.id))
+)
+_ADD_CALLS = Statement(insert(table_of(CloudCallRow)))
 
 
 class SqlRuns:
@@ -79,7 +84,9 @@ class SqlRuns:
         self._enqueue = enqueue
 
     def enqueue(self, request_id: RequestId, revision: int) -> None:
-        self._enqueue(self._scope.session, request_id, revision)
+        told = self._enqueue(self._scope.connection, request_id, revision)
+        if told is not None:
+            self._scope.after_commit.append(told)
 
     def get(self, request_id: RequestId) -> Run | None:
         """In a writing transaction the row stays ours: a click and the run itself both change parts of it."""
@@ -102,7 +109,7 @@ class SqlRuns:
 
     def record_calls(self, request_id: RequestId, calls: Sequence[CloudCall]) -> None:
         if calls:
-            self._scope.write(_ADD_CALLS, [_call_columns(request_id, call) for call in calls])
+            self._scope.change_many(_ADD_CALLS, [_call_columns(request_id, call) for call in calls])
 
     def calls(self, request_id: RequestId) -> list[CloudCall]:
         return [_call_of(row) for row in self._scope.rows(_CALLS, of=request_id)]

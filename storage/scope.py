@@ -1,68 +1,75 @@
-"""One open transaction as the parts of the store see it: its session, its clock, and the few statements they share.
-
-Statements are built once, with named parameters, and kept: building one takes longer than a database needs to run it.
-"""
+"""One open transaction as the parts of the store see it: its connection, its clock, the few statements they share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, func, select
+from sqlalchemy import Connection, Executable, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
+from bot.domain.request import Approval, RequestId
+from storage.statement import Statement, execute, execute_many
 from storage.tables import Moment, table_of
 
-_COUNTED: Mapping[str, Any] = {"preserve_rowcount": True}
-_CLOCK = select(func.clock_timestamp(type_=Moment))
+_CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
 
 
 class Scope:
     """Lives as long as its transaction."""
 
-    def __init__(self, session: Session, *, is_reading: bool = False) -> None:
-        self.session = session
-        self._connection = session.connection()
+    def __init__(self, connection: Connection, *, is_reading: bool = False) -> None:
+        self.connection = connection
         self.is_reading = is_reading
-        self.is_sqlite = session.get_bind().dialect.name == "sqlite"
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self.after_commit: list[Callable[[], None]] = []
+        self.approvals: dict[tuple[RequestId, int], tuple[Approval, ...]] = {}  # of the requests that are held
 
     @cached_property
     def now(self) -> datetime:
         """The database's clock, asked once. An SQLite file has no clock but its host's."""
         if self.is_sqlite:
             return datetime.now(UTC)
-        now: datetime = self._connection.execute(_CLOCK).scalar_one()
-        return now
+        [now] = self.values(_CLOCK)
+        return now  # type: ignore[no-any-return]
 
     def told(self, now: datetime) -> None:
         """Another statement has asked the clock along the way."""
         if not self.is_sqlite:
             self.__dict__.setdefault("now", now)
 
-    def rows(self, statement: Executable, **values: Any) -> list[Any]:
-        """Plain rows with their columns by name: objects of the session would cost more than the query."""
-        return list(self._connection.execute(statement, values))
+    def rows(self, statement: Executable | Statement, **values: Any) -> list[Any]:
+        """Plain rows with their columns by name. A `Statement` is one of those that are built once."""
+        if isinstance(statement, Statement):
+            return execute(self.connection, statement, values).rows
+        return list(self.connection.execute(statement, values))
 
-    def row(self, statement: Executable, **values: Any) -> Any | None:
-        return self._connection.execute(statement, values).first()
+    def row(self, statement: Executable | Statement, **values: Any) -> Any | None:
+        return next(iter(self.rows(statement, **values)), None)
 
-    def values(self, statement: Executable, **values: Any) -> list[Any]:
+    def values(self, statement: Executable | Statement, **values: Any) -> list[Any]:
         """The first column of each row."""
-        return list(self._connection.scalars(statement, values))
+        return [row[0] for row in self.rows(statement, **values)]
 
-    def value(self, statement: Executable, **values: Any) -> Any | None:
-        return self._connection.scalars(statement, values).first()
+    def value(self, statement: Executable | Statement, **values: Any) -> Any | None:
+        return next(iter(self.values(statement, **values)), None)
 
-    def change(self, statement: UpdateBase, **values: Any) -> int:
+    def change(self, statement: UpdateBase | Statement, **values: Any) -> int:
         """How many rows the statement touched."""
-        return self.write(statement, values).rowcount
+        if isinstance(statement, Statement):
+            return execute(self.connection, statement, values).count
+        return self.connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
-    def write(self, statement: UpdateBase, values: Any) -> CursorResult[Any]:
-        return self._connection.execute(statement, values, execution_options=_COUNTED)
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Once for each of `rows`, which have the same keys."""
+        if len(rows) == 1:
+            execute(self.connection, statement, rows[0])
+        else:
+            execute_many(self.connection, statement, rows)
 
     def insert_new(self, row: type[SQLModel], values: Mapping[str, Any]) -> bool:
         """False, and nothing inserted, when a unique key stands in the way."""
@@ -79,12 +86,12 @@ def insert_into(table: Table, *, is_sqlite: bool) -> Any:
 
 
 @cache
-def _insert_new(row: type[SQLModel], is_sqlite: bool) -> Any:
-    return insert_into(table_of(row), is_sqlite=is_sqlite).on_conflict_do_nothing()
+def _insert_new(row: type[SQLModel], is_sqlite: bool) -> Statement:
+    return Statement(insert_into(table_of(row), is_sqlite=is_sqlite).on_conflict_do_nothing())
 
 
 @cache
-def _upsert(row: type[SQLModel], key: str, is_sqlite: bool) -> Any:
+def _upsert(row: type[SQLModel], key: str, is_sqlite: bool) -> Statement:
     statement = insert_into(table_of(row), is_sqlite=is_sqlite)
     rest = {column.name: statement.excluded[column.name] for column in table_of(row).c if column.name != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=rest)
+    return Statement(statement.on_conflict_do_update(index_elements=[key], set_=rest))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, null, select, text
+from sqlalchemy import bindparam, func, literal_column, null, select, text
 from sqlmodel import col
 
 from bot.domain.request import Approval
 from bot.domain.run import Attempt, Run
 from storage.codec import decode
+from storage.statement import Statement
 from storage.tables import COUNTS, ApprovalRow, AttemptRow, Moment, RequestRow, RunRow, Words, table_of
 
 # What people name may be any text: typed as words, an id that no database could hold is simply not found.
@@ -35,7 +36,8 @@ def beside(row: Any) -> dict[str, Any]:
 def _approvals(request_id: Any, revision: Any) -> Any:
     """As one JSON list without brackets."""
     counting = (col(ApprovalRow.request_id) == request_id, col(ApprovalRow.revision) == revision, text(COUNTS))
-    bodies = select(func.aggregate_strings(col(ApprovalRow.body_json), ",")).where(*counting)
+    comma: Any = literal_column("','")
+    bodies = select(func.aggregate_strings(col(ApprovalRow.body_json), comma)).where(*counting)
     return bodies.scalar_subquery().label("approvals_json")
 
 
@@ -62,8 +64,8 @@ def _asked_at(is_sqlite: bool) -> Any:
 
 
 @cache
-def standing(is_sqlite: bool) -> Any:
-    return with_it(_asked_at(is_sqlite), *table_of(RequestRow).c)
+def standing(is_sqlite: bool) -> Statement:
+    return Statement(with_it(_asked_at(is_sqlite), *table_of(RequestRow).c))
 
 
 def _beside_columns(is_sqlite: bool) -> tuple[Any, ...]:
@@ -73,12 +75,12 @@ def _beside_columns(is_sqlite: bool) -> tuple[Any, ...]:
 
 
 @cache
-def with_its_run(is_sqlite: bool) -> Any:
+def with_its_run(is_sqlite: bool) -> Statement:
     """The run's row stays ours, too."""
     run = select(col(RunRow.body_json).label("run_json"), *_beside_columns(is_sqlite))
-    return run.where(col(RunRow.request_id) == REQUEST_ID).with_for_update()
+    return Statement(run.where(col(RunRow.request_id) == REQUEST_ID).with_for_update())
 
 
 @cache
-def without_run(is_sqlite: bool) -> Any:
-    return select(null().label("run_json"), *_beside_columns(is_sqlite))
+def without_run(is_sqlite: bool) -> Statement:
+    return Statement(select(null().label("run_json"), *_beside_columns(is_sqlite)))

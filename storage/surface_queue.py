@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.surface import PlaceKind
+from storage.statement import Statement
 from storage.tables import IS_DUE, Moment, SurfaceRow, table_of
 
 IN_THREAD = (
@@ -34,6 +35,11 @@ IN_THREAD = (
     PlaceKind.REMINDER,
 )
 IN_ORDER = (PlaceKind.LINE, PlaceKind.INCIDENT)
+
+
+def _any_of(kinds: tuple[PlaceKind, ...]) -> list[ColumnElement[str]]:
+    return [literal(kind.value) for kind in kinds]
+
 
 _TABLE = table_of(SurfaceRow)
 _SURFACE = _TABLE.c
@@ -61,8 +67,8 @@ def _is_its_turn() -> tuple[ColumnElement[bool], ...]:
     """A thread needs its card, a line and the end the lines before it, a pointer its message; what is dead holds up
     nothing."""
     return (
-        or_(_SURFACE.kind.not_in(IN_THREAD), _has_card()),
-        or_(_SURFACE.kind.not_in(IN_ORDER), not_(_has_earlier(_SURFACE.kind))),
+        or_(_SURFACE.kind.not_in(_any_of(IN_THREAD)), _has_card()),
+        or_(_SURFACE.kind.not_in(_any_of(IN_ORDER)), not_(_has_earlier(_SURFACE.kind))),
         or_(_SURFACE.kind != PlaceKind.END.value, _SURFACE.rendered > 0, not_(_has_earlier(_LINE))),
         or_(_SURFACE.kind != PlaceKind.POINTER.value, _has_its_message()),
     )
@@ -126,5 +132,5 @@ def _lag() -> Any:
     return select(func.count(), func.min(since)).where(text(IS_DUE), _is_time())
 
 
-CLAIM = _claim()
-LAG = _lag()
+CLAIM = Statement(_claim())
+LAG = Statement(_lag())

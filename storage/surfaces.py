@@ -16,6 +16,7 @@ from bot.domain.request import RequestId
 from bot.domain.surface import PRIORITY_OF, Place, PlaceKind, Surface, SurfaceId
 from storage.codec import decode_facts, encode_facts
 from storage.scope import Scope, insert_into
+from storage.statement import Statement
 from storage.surface_queue import CLAIM as _CLAIM
 from storage.surface_queue import LAG as _LAG
 from storage.surface_queue import MUCH_LATER
@@ -23,34 +24,43 @@ from storage.tables import SurfaceRow, table_of
 
 _TABLE = table_of(SurfaceRow)
 _PLACE = ["request_id", "kind", "key"]
-_CHANGE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
+_ONE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
+_CHANGE = Statement(_ONE)
 _FREED = {"claimed_by": null(), "claimed_until": null()}
-_SHOWN = _CHANGE.values(
-    rendered=case((_TABLE.c.rendered > bindparam("shown"), _TABLE.c.rendered), else_=bindparam("shown")),
-    attempts=0,
-    sent_at=null(),
-    last_error="",
-    **_FREED,
+_SHOWN = Statement(
+    _ONE.values(
+        rendered=case((_TABLE.c.rendered > bindparam("shown"), _TABLE.c.rendered), else_=bindparam("shown")),
+        attempts=0,
+        sent_at=null(),
+        last_error="",
+        **_FREED,
+    )
 )
-_FAILED = _CHANGE.values(attempts=_TABLE.c.attempts + 1, **_FREED)
-_LOST = _CHANGE.values(ts="", rendered=0, sent_at=null(), is_dead=False, **_FREED)
-_OF_REQUEST = select(SurfaceRow).where(col(SurfaceRow.request_id) == bindparam("of")).order_by(col(SurfaceRow.id))
-_AT_PLACE = select(SurfaceRow).where(
-    col(SurfaceRow.request_id) == bindparam("of"),
-    col(SurfaceRow.kind) == bindparam("at_kind"),
-    col(SurfaceRow.key) == bindparam("at_key"),
+_FAILED = Statement(_ONE.values(attempts=_TABLE.c.attempts + 1, **_FREED))
+_LOST = Statement(_ONE.values(ts="", rendered=0, sent_at=null(), is_dead=False, **_FREED))
+_OF_REQUEST = Statement(
+    select(SurfaceRow).where(col(SurfaceRow.request_id) == bindparam("of")).order_by(col(SurfaceRow.id))
 )
-_BY_MESSAGE = select(SurfaceRow).where(
-    col(SurfaceRow.channel) == bindparam("in_channel"), col(SurfaceRow.ts) == bindparam("at_ts"), text("ts <> ''")
+_AT_PLACE = Statement(
+    select(SurfaceRow).where(
+        col(SurfaceRow.request_id) == bindparam("of"),
+        col(SurfaceRow.kind) == bindparam("at_kind"),
+        col(SurfaceRow.key) == bindparam("at_key"),
+    )
+)
+_BY_MESSAGE = Statement(
+    select(SurfaceRow).where(
+        col(SurfaceRow.channel) == bindparam("in_channel"), col(SurfaceRow.ts) == bindparam("at_ts"), text("ts <> ''")
+    )
 )
 
 
 @cache
-def _want(replaced: frozenset[str], once: bool, is_sqlite: bool) -> Any:
+def _want(replaced: frozenset[str], once: bool, is_sqlite: bool) -> Statement:
     """Insert the place, or count one change more; what was waiting before keeps its age."""
     statement = insert_into(_TABLE, is_sqlite=is_sqlite)
     if once:
-        return statement.on_conflict_do_nothing(index_elements=_PLACE)
+        return Statement(statement.on_conflict_do_nothing(index_elements=_PLACE))
     changes = {
         "wanted": _TABLE.c.wanted + 1,
         "wanted_at": case(
@@ -58,7 +68,7 @@ def _want(replaced: frozenset[str], once: bool, is_sqlite: bool) -> Any:
         ),
         **{name: statement.excluded[name] for name in replaced},
     }
-    return statement.on_conflict_do_update(index_elements=_PLACE, set_=changes)
+    return Statement(statement.on_conflict_do_update(index_elements=_PLACE, set_=changes))
 
 
 def surface_of(row: SurfaceRow) -> Surface:
@@ -127,7 +137,7 @@ class SqlSurfaces:
         waiting = list(self._waiting.values())
         self._waiting.clear()
         for (replaced, once), alike in groupby(waiting, key=lambda one: (one.replaced, one.once)):
-            self._scope.write(_want(replaced, once, self._scope.is_sqlite), [one.values for one in alike])
+            self._scope.change_many(_want(replaced, once, self._scope.is_sqlite), [one.values for one in alike])
 
     def _settled(self) -> Scope:
         self.settle()
@@ -136,8 +146,8 @@ class SqlSurfaces:
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
         now = self._scope.now
         moments = {"now": now, "much_later": now + MUCH_LATER, "until": now + lease}
-        claimed = self._settled().write(_CLAIM, {"owner": owner, "at_most": limit, **moments})
-        rows: list[Any] = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
+        claimed = self._settled().rows(_CLAIM, owner=owner, at_most=limit, **moments)
+        rows = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
         return [surface_of(row) for row in rows]
 
     def sending(self, surface_id: SurfaceId) -> None:

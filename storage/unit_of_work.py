@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlmodel import Session
 
 from bot.domain.request import RequestId
 from bot.ports import Transaction
@@ -34,7 +33,7 @@ PAUSES_SECONDS = (0.02, 0.05, 0.15, 0.4, 1.0)
 SQLITE_READERS = 4
 
 
-def no_engine(_session: Session, request_id: RequestId, _revision: int) -> None:
+def no_engine(_connection: Connection, request_id: RequestId, _revision: int) -> None:
     """For processes that only look: nothing may be approved where nothing can be enqueued."""
     raise RuntimeError(f"request {request_id} cannot be enqueued: this process has no engine")
 
@@ -121,38 +120,40 @@ class SqlStore:
             raise explain(error, self._database.url) from error
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
-        with Session(self._database.engine, autoflush=False) as session:
-            begin(session.connection())
-            transaction = SqlTransaction(Scope(session), self._enqueue)
+        with self._database.engine.connect() as connection:
+            begin(connection)
+            scope = Scope(connection)
+            transaction = SqlTransaction(scope, self._enqueue)
             result = work(transaction)
             transaction.settle()
-            self._commit(session)
-            return result
+            self._commit(connection)
+        for told in scope.after_commit:
+            told()
+        return result
 
-    def _commit(self, session: Session) -> None:
+    def _commit(self, connection: Connection) -> None:
         try:
-            session.commit()
+            connection.commit()
         except DBAPIError as error:
             if is_lost(error):  # trying again could do it twice
                 raise unknown_commit(self._database.url) from error
             raise
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        with Session(self._database.engine, autoflush=False) as session:
-            begin(self._reading(session), is_reading=True)
-            result = work(SqlTransaction(Scope(session, is_reading=True), no_engine))
-            session.commit()  # a rollback would make psycopg forget the statements that it has prepared
+        with self._database.engine.connect() as connection:
+            begin(self._reading(connection), is_reading=True)
+            result = work(SqlTransaction(Scope(connection, is_reading=True), no_engine))
+            connection.commit()  # a rollback would make psycopg forget the statements that it has prepared
             return result
 
-    def _reading(self, session: Session) -> Connection:
+    def _reading(self, connection: Connection) -> Connection:
         """Read-only and one snapshot for all queries; on PostgreSQL both are words of BEGIN and cost nothing."""
         if self._database.is_sqlite:
-            return session.connection()
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return session.connection(execution_options=options)
+            return connection
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def _verify(self) -> Verdict:
-        with Session(self._database.engine, autoflush=False) as session:
-            begin(self._reading(session), is_reading=True)
-            audit = SqlAudit(Scope(session))
+        with self._database.engine.connect() as connection:
+            begin(self._reading(connection), is_reading=True)
+            audit = SqlAudit(Scope(connection))
             return verify_chain(pages(audit), audit.head())

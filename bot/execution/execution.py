@@ -139,7 +139,7 @@ class Execution:
     async def stop(self, seconds: float | None = None) -> None:
         """End within `seconds`. A POST that is under way may finish; everything else is left where it stands."""
         budget = self._outside.timing.stop_seconds if seconds is None else seconds
-        self._outside.queue.wake = lambda: None
+        self._outside.queue.wake = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -9,8 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from bot.domain.request import RequestId
 
@@ -22,6 +20,7 @@ CHANNEL = "failover_bot_runs"  # PostgreSQL NOTIFY, sent with the commit
 LIVE = ("ENQUEUED", "PENDING", "DELAYED")
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 500
+_NOTIFY = sa.text("SELECT pg_notify(:channel, '')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,19 @@ class RunQueue:
             *(sa.column(name, sa.Text) for name in ("workflow_uuid", "status", "queue_name", "executor_id", "error")),
             schema=schema,
         )
-        self.wake: Callable[[], None] = lambda: None
+        self.wake: Callable[[], None] | None = None  # tells whoever executes in this process; None: nobody does
 
-    def enqueue(self, session: Session, request_id: RequestId, revision: int) -> None:
-        """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled."""
-        known = list(self._of(session, request_id, revision))
+    def enqueue(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Callable[[], None] | None:
+        """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled.
+
+        What is returned wants to be called after the commit.
+        """
+        known = list(self._of(connection, request_id, revision))
         if any(status in LIVE for _, status in known):
-            return
+            return None
         turn = 1 + max((workflow.turn for workflow, _ in known), default=0)
         self._client.enqueue_in_transaction(
-            session,
+            connection,
             {
                 "workflow_name": WORKFLOW,
                 "queue_name": QUEUE,
@@ -86,17 +88,17 @@ class RunQueue:
             request_id,
             revision,
         )
-        if self._is_postgresql:
-            session.execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-        event.listen(session, "after_commit", lambda _: self.wake(), once=True)
+        if self.wake is None and self._is_postgresql:
+            connection.execute(_NOTIFY, {"channel": CHANNEL})
+        return self.wake
 
-    def _of(self, session: Session, request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
+    def _of(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
         """By a range of the primary key, so that it stays cheap whatever the history."""
         table, prefix = self._workflows.c, f"run-{request_id}-{revision}-"
         query = sa.select(table.workflow_uuid, table.status).where(
             table.workflow_uuid >= prefix, table.workflow_uuid < f"{prefix[:-1]}."
         )
-        for text, status in session.execute(query):
+        for text, status in connection.execute(query):
             workflow = WorkflowId.parse(text)
             if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
                 yield workflow, status
@@ -122,8 +124,8 @@ class RunQueue:
 
     def turns(self, request_id: RequestId, revision: int) -> int:
         """How often this revision was taken up."""
-        with Session(self._engine) as session:
-            return max((workflow.turn for workflow, _ in self._of(session, request_id, revision)), default=0)
+        with self._engine.connect() as connection:
+            return max((workflow.turn for workflow, _ in self._of(connection, request_id, revision)), default=0)
 
     def executors(self) -> tuple[str, ...]:
         """Those that hold workflows at this moment, dead or alive."""

@@ -158,9 +158,10 @@ def _obstacle(tx: Transaction, request: Request, click: Click, seen: Seen) -> Cl
 
 def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
     request, person, roles = admitted.request, admitted.person, admitted.roles
-    if not tx.approvals.add(_approval(tx, click, admitted)):
+    before, approval = tx.approvals.of(request.id, request.revision), _approval(tx, click, admitted)
+    if not tx.approvals.add(approval):
         return _again(tx, desk, click, request)
-    quorum = _quorum(tx, desk, request)
+    quorum = _quorum(desk, request, (*before, approval))
     cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
     said = {"account": str(person.account), "plan": request.plan.code}
     say(tx, request, line(LineKind.APPROVED, **said, given=quorum.given, needed=quorum.needed))
@@ -173,7 +174,7 @@ def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> App
 
 
 def _again(tx: Transaction, desk: Desk, click: Click, request: Request) -> AlreadyApproved:
-    quorum = _quorum(tx, desk, request)
+    quorum = _quorum(desk, request, tx.approvals.of(request.id, request.revision))
     note(tx, click, Action.APPROVE, again := AlreadyApproved(given=quorum.given, needed=quorum.needed))
     return again
 
@@ -193,9 +194,8 @@ def _approval(tx: Transaction, click: Click, admitted: Admitted) -> Approval:
     )
 
 
-def _quorum(tx: Transaction, desk: Desk, request: Request) -> Quorum:
+def _quorum(desk: Desk, request: Request, approvals: tuple[Approval, ...]) -> Quorum:
     rule = rule_for(desk.policy, request.group)
-    approvals = tx.approvals.of(request.id, request.revision)
     return count(desk.policy, rule, request, approvals) if rule else Quorum(roles=())
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot import postgresql
 from bot.ports import StoreError, Transaction
 from storage.database import Database, claim_file, open_database
 from storage.schema import migrate
@@ -201,6 +202,40 @@ async def test_a_transaction_outlives_a_connection_that_breaks_under_it(postgres
     assert tries == 2
     assert len(await store.read(lambda tx: tx.requests.recent())) == 1
     store.close()
+    database.close()
+
+
+async def test_after_a_restart_of_the_server_nobody_meets_the_dead_connections_one_after_the_other(
+    postgres_url: str,
+) -> None:
+    database = open_database(postgres_url)
+    store = SqlStore(database)
+    every = [database.engine.connect() for _ in range(8)]  # more than a transaction is tried again
+    for connection in every:
+        connection.exec_driver_sql("SELECT 1")
+    for connection in every:
+        connection.close()
+    cut_others(postgres_url)
+    tries: list[bool] = []
+    await store.run(lambda tx: tries.append(tx.requests.add(request())))
+    assert tries == [True]
+    assert len(await store.read(lambda tx: tx.requests.recent())) == 1
+    store.close()
+    database.close()
+
+
+def test_a_connection_is_asked_whether_it_lives_only_after_a_rest(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(postgres_url)
+    asked: list[object] = []
+    monkeypatch.setattr(database.engine.dialect, "do_ping", asked.append)
+    for _ in range(3):
+        database.probe()
+    assert asked == []
+    monkeypatch.setattr(postgresql, "REST_SECONDS", 0.0)
+    database.probe()
+    assert len(asked) == 1
     database.close()
 
 
