@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from bot.domain.errors import Problem
 from bot.domain.facts import Snapshot
@@ -14,18 +15,18 @@ from bot.domain.run import Step, StepState
 from bot.execution.approvers import approvers_now
 from bot.execution.back import go_back_cancelled, go_back_failed, servers_back
 from bot.execution.endings import Ending, end
-from bot.execution.examine import as_it_was, changes, examine, snapshot_of
+from bot.execution.examine import as_it_was, changes, examine, is_ready_to_submit, snapshot_of
 from bot.execution.footing import Footing, Key, Parts, change, mark, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.stage import Stage
-from bot.execution.submit import submit
+from bot.execution.submit import stand_with_records, submit_at_once
 from bot.ports import Transaction
 from bot.service.changes import BOT, advance, save_run, say
 from bot.service.looking import Look, has_drifted
 
 
 async def check(parts: Parts, key: Key) -> Stage:
-    now = await stand(parts, key)
+    now, recorded = await stand_with_records(parts, key)
     if now is None:
         return Stage.OVER
     if now.was_submitted:
@@ -40,13 +41,13 @@ async def check(parts: Parts, key: Key) -> Stage:
     if why:
         await servers_back(parts, key)  # a run that is taken up again may have stopped some
         return await reapprove(parts, key, why, seen)
-    parts.fresh[key.request_id] = snapshot
     parts.reach("before begin")
+    if not now.request.options.stop_servers and is_ready_to_submit(parts, now, snapshot):
+        return await submit_at_once(parts, key, now, recorded, snapshot.group, partial(_begun, parts=parts, seen=seen))
+    parts.fresh[key.request_id] = snapshot
     await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen), is_urgent=False)
     parts.reach("after begin")
-    if now.request.options.stop_servers:
-        return Stage.STOP
-    return await submit(parts, key)  # nothing lies in between: a journal entry would only cost time
+    return Stage.STOP if now.request.options.stop_servers else Stage.SUBMIT
 
 
 async def _look_around(
@@ -76,13 +77,20 @@ def _drift(now: Footing, seen: Look) -> tuple[str, ...]:
 
 
 def _begin(tx: Transaction, now: Footing, parts: Parts, seen: Look) -> None:
+    begun = _begun(tx, now, parts=parts, seen=seen)
+    if begun is not None and begun.run is not now.run:
+        save_run(tx, begun.run)
+
+
+def _begun(tx: Transaction, now: Footing, *, parts: Parts, seen: Look) -> Footing | None:
+    """The request runs, and its run as it is then: to be saved. None: it may not begin any more."""
     if now.request.state is State.RUNNING and now.run.step(Step.CHECK).state is StepState.DONE:
-        return
+        return now
     moved = now.request
     if now.request.state is State.APPROVED:
         started = advance(tx, now.request, Event.START, BOT, snapshot=seen.snapshot, findings=seen.findings)
         if started is None:
-            return
+            return None
         moved = started
         say(tx, moved, line(LineKind.STARTED, plan=moved.plan.code), once=f"started.{moved.revision}")
     run = replace(now.run, executor=parts.executor, started_at=now.run.started_at or tx.now, observed_at=tx.now)
@@ -91,9 +99,9 @@ def _begin(tx: Transaction, now: Footing, parts: Parts, seen: Look) -> None:
         run = mark(run, Step.STOP, StepState.SKIPPED, tx.now)
     if not moved.options.start_servers:
         run = mark(run, Step.START, StepState.SKIPPED, tx.now)
-    save_run(tx, run)
     warnings = [finding.sentence for finding in seen.findings]
     say(tx, moved, line(LineKind.CHECKED, warnings=warnings), once=f"checked.{moved.revision}")
+    return replace(now, request=moved, run=run)
 
 
 async def _not_any_more(parts: Parts, key: Key) -> Stage:

@@ -61,7 +61,7 @@ async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
     moment ago, by the check that just passed, is not repeated.
     """
     fresh = parts.fresh.pop(key.request_id, None)
-    if fresh and _is_new(parts, fresh) and not changes(now.plan, examine(parts, now, fresh, at_the_end=True)):
+    if fresh and is_ready_to_submit(parts, now, fresh):
         return fresh.group
     patience = parts.clock.monotonic() + parts.timing.settle_seconds
     while True:
@@ -96,5 +96,8 @@ def as_it_was(now: Footing) -> Look:
     return Look(snapshot=now.request.snapshot, plan=now.plan, findings=now.request.findings)
 
 
-def _is_new(parts: Parts, snapshot: Snapshot) -> bool:
-    return parts.clock.now() - snapshot.taken_at <= timedelta(seconds=parts.timing.recheck_seconds)
+def is_ready_to_submit(parts: Parts, now: Footing, snapshot: Snapshot) -> bool:
+    """Taken a moment ago, and nothing in it stands in the way of the POST."""
+    age = parts.clock.now() - snapshot.taken_at
+    is_new = age <= timedelta(seconds=parts.timing.recheck_seconds)
+    return is_new and not changes(now.plan, examine(parts, now, snapshot, at_the_end=True))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
+from bot.domain.audit import Recorded
 from bot.domain.facts import Group
 from bot.domain.lines import LineKind, line
 from bot.domain.run import Attempt, AttemptOutcome, Step, StepState
@@ -23,8 +26,17 @@ from bot.service.changes import save_run, say
 log = logging.getLogger(__name__)
 
 
+Begin = Callable[[Transaction, Footing], Footing | None]
+"""Lets the run begin, in the transaction that fences it."""
+
+
+async def stand_with_records(parts: Parts, key: Key) -> tuple[Footing | None, list[Recorded]]:
+    """What the run stands on, and what the audit says about the request, of one moment."""
+    return await patiently(parts, lambda tx: (footing(tx, key), tx.audit.of(key.request_id)), reads=True)
+
+
 async def submit(parts: Parts, key: Key) -> Stage:
-    now, recorded = await patiently(parts, lambda tx: (footing(tx, key), tx.audit.of(key.request_id)), reads=True)
+    now, recorded = await stand_with_records(parts, key)
     if now is None:
         return Stage.OVER
     if now.was_submitted:
@@ -32,22 +44,47 @@ async def submit(parts: Parts, key: Key) -> Stage:
     if now.run.cancel_requested_by:
         return await go_back_cancelled(parts, key)
     if was_tampered_with(now, recorded):
-        parts.metrics.count("alarms", kind="tampering")
-        return await go_back_failed(parts, key, TAMPERED, LineKind.REJECTED, request=as_approved(now))
+        return await _refuse(parts, key, now)
     group = await last_look(parts, key, now)
     if isinstance(group, Stage):
         return group
+    return await _fence_and_post(parts, key, now, partial(_fence, parts=parts, group=group), again=Stage.SUBMIT)
+
+
+async def submit_at_once(
+    parts: Parts, key: Key, now: Footing, recorded: list[Recorded], group: Group, begin: Begin
+) -> Stage:
+    """Nothing lies between the checks and the order: the run begins and is fenced in one transaction."""
+    if was_tampered_with(now, recorded):
+        return await _refuse(parts, key, now)
+    fence = partial(_fence, parts=parts, group=group, begin=begin)
+    return await _fence_and_post(parts, key, now, fence, again=Stage.CHECK)
+
+
+async def _refuse(parts: Parts, key: Key, now: Footing) -> Stage:
+    parts.metrics.count("alarms", kind="tampering")
+    return await go_back_failed(parts, key, TAMPERED, LineKind.REJECTED, request=as_approved(now))
+
+
+async def _fence_and_post(
+    parts: Parts, key: Key, now: Footing, fence: Callable[[Transaction, Footing], bool], *, again: Stage
+) -> Stage:
     parts.reach("before fence")
-    fenced = await change(parts, key, lambda tx, current: _fence(tx, current, parts, group), is_urgent=False)
+    fenced = await change(parts, key, fence, is_urgent=False)
     if fenced is None or not fenced:
-        return Stage.OVER if fenced is None else Stage.SUBMIT  # somebody cancelled or fenced in between: look again
+        return Stage.OVER if fenced is None else again  # somebody cancelled or fenced in between: look again
     parts.reach("after fence")
     return await _post(parts, key, now, parts.clock.monotonic() + parts.timing.submit_seconds)
 
 
-def _fence(tx: Transaction, now: Footing, parts: Parts, group: Group) -> bool:
+def _fence(tx: Transaction, now: Footing, *, parts: Parts, group: Group, begin: Begin | None = None) -> bool:
     """Committed before anything leaves, and never taken back. In the same transaction the last Cancel is heard."""
     if now.run.cancel_requested_by or approval_ends_at(now.request, parts.policy_source.policy) <= tx.now:
+        return False
+    if now.was_submitted:
+        return False
+    begun = begin(tx, now) if begin else now
+    if begun is None:
         return False
     attempt = Attempt(
         request_id=now.request.id,
@@ -59,7 +96,7 @@ def _fence(tx: Transaction, now: Footing, parts: Parts, group: Group) -> bool:
     )
     if not tx.runs.fence(attempt):
         return False
-    save_run(tx, mark(without_question(now.run), Step.REVERSE, StepState.RUNNING, tx.now))
+    save_run(tx, mark(without_question(begun.run), Step.REVERSE, StepState.RUNNING, tx.now))
     return True
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from bot.domain.plan import Options
 from bot.domain.request import State
 from bot.domain.run import AttemptOutcome
 from bot.domain.surface import PlaceKind
@@ -48,12 +49,12 @@ IN_DOUBT = ("after fence", "before POST")
 ON_POSTGRESQL = ("before fence", "after fence", "after POST", "POST settled", "job done", "after start order")
 
 
-async def die_and_return(bench: Bench, point: str) -> None:
+async def die_and_return(bench: Bench, point: str, options: Options | None = None) -> None:
     """The request is approved, its worker dies at `point`, and another one takes over."""
     dying = DiesAt(point)
     worker = bench.worker(reach=dying)
     await worker.start()
-    await bench.approved()
+    await bench.approved(options=options)
     async with asyncio.timeout(15):
         await dying.died.wait()
     await kill(worker)
