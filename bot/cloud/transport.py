@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
 from bot.cloud.answers import decode, http_date, retry_after_seconds, words_of
-from bot.cloud.client import Limits, build_client
+from bot.cloud.client import HEADERS, Limits, TooLongError, build_client, exchange
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.models.loose import Fact
 from bot.cloud.network import explain_exception, was_never_sent
@@ -28,7 +28,8 @@ from bot.ports import Accepted, Clock, CloudCall, Rejected, Submission, Unclear
 M = TypeVar("M", bound=BaseModel)
 
 MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
-USER_AGENT = "failover-bot"
+NOBODY = httpx.Auth()
+_NOTHING = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,28 +77,22 @@ class Call:
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    auth: httpx.Auth | None = None
+    auth: httpx.Auth = NOBODY
     is_still_ours: Callable[[], bool] = _ours
     model: type[BaseModel] | None = None
     value: BaseModel | Problem | None = None
     has_left: bool = False
     has_no_token: bool = False
 
+    def leave(self) -> None:
+        """Called right before the bytes leave."""
+        if not self.is_still_ours():
+            raise _NotOursError
+        self.has_left = True
+
 
 class _NotOursError(Exception):
     """Somebody else took over while the request was being prepared."""
-
-
-class _TooLongError(Exception):
-    """The body is longer than any true answer."""
-
-
-async def _right_before_it_leaves(request: httpx.Request) -> None:
-    call = request.extensions.get("failover_bot.call")
-    if isinstance(call, Call):
-        if not call.is_still_ours():
-            raise _NotOursError
-        call.has_left = True
 
 
 class Transport:
@@ -121,9 +116,6 @@ class Transport:
             build_client(self._limits, ca_files),
             build_client(self._limits, ca_files, is_for_orders=True),
         )
-        for client in (self._reads, self._orders):
-            client.event_hooks["request"] = [_right_before_it_leaves]
-            client.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self.clock_skew_seconds: float | None = None  # ours minus theirs, from the last answer that had a date
         quieten_http_loggers(redactor)
 
@@ -199,7 +191,7 @@ class Transport:
             return errors.refused_by_us(
                 call.tried, "Another worker has taken over this run.", "Nothing to do: that worker goes on with it."
             )
-        except _TooLongError:
+        except TooLongError:
             what_is_wrong = f"it is longer than {self._limits.body_bytes} bytes"
             return errors.unreadable(call.tried, Answer(status=200), what_is_wrong)
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
@@ -207,18 +199,9 @@ class Transport:
 
     async def _exchanged(self, call: Call) -> Answer:
         client = self._orders if call.tried.is_order else self._reads
-        request = httpx.Request(  # all that `build_request` would do, without copying the same headers each time
-            call.method,
-            _asking(call.url, tuple(call.params.items())),
-            json=call.body,
-            headers={**client.headers, **call.headers} if call.headers else client.headers,
-            extensions={"failover_bot.call": call, "timeout": client.timeout.as_dict()},
-        )
-        response = await client.send(request, stream=True, auth=call.auth)
-        try:
-            body = await _bounded_body(response, self._limits.body_bytes)
-        finally:
-            await response.aclose()
+        response = await exchange(client, _request(call), call.auth, right_before_it_leaves=call.leave)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        body = b"".join([part async for part in response.stream])
         if not response.is_success:  # an answer may repeat what was sent, secrets too
             body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
         return Answer(status=response.status_code, headers=words_of(response.headers), body=body)
@@ -286,10 +269,20 @@ def _is_worth_repeating(problem: Problem) -> bool:
     return problem.is_retryable and is_transient
 
 
-async def _bounded_body(response: httpx.Response, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > most:
-            raise _TooLongError
-    return bytes(body)
+def _request(call: Call) -> httpx.Request:
+    """All that `build_request` would do, without finding out anew what is the same each time."""
+    url = _asking(call.url, tuple(call.params.items()))
+    head = _head(url.netloc)
+    if call.body is None:
+        request = httpx.Request(call.method, url, headers=head, stream=_NOTHING)
+        request.read()
+    else:
+        request = httpx.Request(call.method, url, headers=head, json=call.body)
+    if call.headers:
+        request.headers.update(call.headers)
+    return request
+
+
+@lru_cache(maxsize=64)
+def _head(netloc: bytes) -> httpx.Headers:
+    return httpx.Headers({"Host": netloc.decode(), **HEADERS})

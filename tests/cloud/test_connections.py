@@ -1,6 +1,7 @@
 """Connections that fail, over real sockets on this machine: what is known, and what a person reads."""
 
 import asyncio
+import gzip
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
@@ -237,3 +238,33 @@ async def test_cookies_of_one_answer_are_not_sent_with_the_next_call():
         for _ in range(2):
             assert isinstance(await order(transport, server.url), Accepted)
         assert b"cookie:" not in server.requests[1].lower()
+
+
+async def test_a_packed_answer_is_read_and_bounded_by_what_is_in_it():
+    def packed(body):
+        body = gzip.compress(body)
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+        return says(head + body)
+
+    async with serving(packed(b'{"job_id":"1"}')) as server, sending() as transport:
+        assert isinstance(await order(transport, server.url), Accepted)
+    async with serving(packed(b"x" * 5000)) as server, sending(Limits(body_bytes=1000)) as transport:
+        assert "longer than 1000 bytes" in (await order(transport, server.url)).problem.what
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"]
+)
+async def test_an_answer_without_a_body_is_empty(answer):
+    async with serving(says(answer)) as server, sending() as transport:
+        outcome = await order(transport, server.url)
+    assert "it is no JSON" in outcome.problem.what
+
+
+async def test_a_call_says_who_asks_and_what_it_reads():
+    async with serving(says(OK)) as server, sending() as transport:
+        await transport.read(Anything, Call(tried=READ, method="GET", url=server.url, params={"name": "pg erp"}))
+    head, *lines = server.requests[0].decode().rstrip().split("\r\n")
+    assert head == "GET /?name=pg+erp HTTP/1.1"
+    assert {line.partition(":")[0].lower() for line in lines} == {"host", "accept", "accept-encoding", "user-agent"}
+    assert "User-Agent: failover-bot" in lines
