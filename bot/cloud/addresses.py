@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import httpx
 
@@ -29,12 +29,13 @@ def is_segment(text: str) -> bool:
     return _SEGMENT.fullmatch(text) is not None and ".." not in text
 
 
-@lru_cache(maxsize=8192)  # thousands of jobs are looked at again and again
-def join(root: str, *segments: str) -> httpx.URL:
-    """`root` plus path segments. ValueError for a segment that is not a plain word."""
+@lru_cache(maxsize=16384)  # thousands of jobs are looked at again and again, and a group several times
+def join(root: str, *segments: str, params: tuple[tuple[str, str | int], ...] = ()) -> httpx.URL:
+    """`root` plus path segments and what is asked. ValueError for a segment that is not a plain word."""
     if not all(map(is_segment, segments)):
         raise ValueError("not a plain path segment")
-    return httpx.URL("/".join((root.rstrip("/"), *(quote(segment, safe="") for segment in segments))))
+    address = "/".join((root.rstrip("/"), *segments))
+    return httpx.URL(f"{address}?{urlencode(params)}" if params else address)
 
 
 def root_of(url: str) -> tuple[str, str]:

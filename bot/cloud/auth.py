@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from bot.cloud.access import AccessKeyLogin
+from bot.cloud.client import Send
 from bot.cloud.errors import Attempted, refused_by_us
 from bot.cloud.keystone import Token
 from bot.cloud.signing import Scope, sdk_date, sign
@@ -26,7 +27,7 @@ LOCK_STREAK = 3  # the gateway locks an access key at the fifth wrong signature
 LOCK_PAUSE_SECONDS = 300.0
 
 
-class TokenAuth(httpx.Auth):
+class TokenAuth:
     """Adds `X-Auth-Token`. One renewal however many calls wait; a read is repeated once after 401, an order never."""
 
     depends_on_clock = False
@@ -45,19 +46,22 @@ class TokenAuth(httpx.Auth):
     def current(self) -> Token | None:
         return self._token
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
         is_read = request.method in ("GET", "HEAD")
         token = await self.token(may_renew_early=is_read)
-        for is_last in (False, True):
-            request.headers["X-Auth-Token"] = token.value.get_secret_value()
-            response = yield request
-            if response.status_code != 401:
-                self._worked = token
-                return
+        response = await self._sent_with(token, request, send)
+        if response.status_code != 401 or not is_read or not self._may_replace(token):
+            return response
+        return await self._sent_with(await self.token(), request, send)
+
+    async def _sent_with(self, token: Token, request: httpx.Request, send: Send) -> httpx.Response:
+        request.headers["X-Auth-Token"] = token.value.get_secret_value()
+        response = await send(request)
+        if response.status_code == 401:
             self._rejected = token
-            if is_last or not is_read or not self._may_replace(token):
-                return
-            token = await self.token()
+        else:
+            self._worked = token
+        return response
 
     async def token(self, *, may_renew_early: bool = True) -> Token:
         """A token that should work. CloudError when nobody can sign in."""
@@ -104,10 +108,9 @@ class TokenAuth(httpx.Auth):
         raise CloudError(problem)
 
 
-class AkSkAuth(httpx.Auth):
+class AkSkAuth:
     """Signs each request with an access key. A refused signature is never tried again by itself."""
 
-    requires_request_body = True
     depends_on_clock = True
 
     def __init__(
@@ -120,12 +123,13 @@ class AkSkAuth(httpx.Auth):
         self._streak = 0
         self._paused_until = float("-inf")
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
         async with self._in_turn():
             self._refuse_while_paused()
             self._sign(request, await self._key())
-            response = yield request
+            response = await send(request)
             self._learn_from(response)
+            return response
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncGenerator[None, None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import httpx
@@ -16,6 +16,25 @@ from yarl import URL
 from bot.cloud.access import METADATA_HOST
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "failover-bot"}
+Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Auth(Protocol):
+    """How a call says who asks: it adds to the request, has it sent, and sees the answer."""
+
+    @property
+    def depends_on_clock(self) -> bool: ...
+
+    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response: ...
+
+
+class Nobody:
+    """Says nothing."""
+
+    depends_on_clock = False
+
+    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
+        return await send(request)
 
 
 class TooLongError(Exception):
@@ -119,22 +138,3 @@ def build_client(limits: Limits, ca_files: Iterable[str] = (), *, is_for_orders:
         trust_env=True,
         mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]", METADATA_HOST)},
     )
-
-
-async def exchange(
-    client: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth, *, right_before_it_leaves: Callable[[], None]
-) -> httpx.Response:
-    """What `client.send` does, without its hooks, redirects, cookies and log lines: for a call that has none of them
-    they cost a third of it."""
-    transport, flow = client._transport_for_url(request.url), auth.async_auth_flow(request)
-    try:
-        next_one = await anext(flow)
-        while True:
-            right_before_it_leaves()
-            response = await transport.handle_async_request(next_one)
-            try:
-                next_one = await flow.asend(response)
-            except StopAsyncIteration:
-                return response
-    finally:
-        await flow.aclose()

@@ -66,6 +66,8 @@ class Session:
                 key_of = MachineKey(machine, transport, clock=clock, redactor=redactor)
                 self._auth = AkSkAuth(key_of, clock, project_id=access.project_id, region=access.region)
         self._project_id = ""
+        self._roots: dict[Service, str] = {}
+        self._roots_of: Token | None = None
         self._open = SingleFlight(self._find_project)
 
     @property
@@ -87,10 +89,8 @@ class Session:
     ) -> M:
         """GET, repeated while that makes sense. CloudError when it failed for good."""
         tried = Attempted(purpose=purpose)
-        url = await self._url(tried, service, path)
-        return await self._transport.read(
-            model, Call(tried=tried, method="GET", url=url, params=params or {}, auth=self._auth)
-        )
+        url = await self._url(tried, service, path, params)
+        return await self._transport.read(model, Call(tried=tried, method="GET", url=url, auth=self._auth))
 
     async def order(
         self,
@@ -115,20 +115,32 @@ class Session:
         """The service's address: from the settings, else the token's catalogue, else the provider's pattern."""
         if service is Service.IAM:
             return self.access.iam_root
-        configured = self.access.endpoints.get(service)
-        return configured or await self._from_catalogue(service, tried) or self._from_pattern(service, tried)
+        if configured := self.access.endpoints.get(service):
+            return configured
+        token = await self._auth.token() if isinstance(self._auth, TokenAuth) else None
+        if token is not self._roots_of:
+            self._roots_of, self._roots = token, {}
+        if service not in self._roots:
+            self._roots[service] = self._from_catalogue(service, token, tried) or self._from_pattern(service, tried)
+        return self._roots[service]
 
-    async def _url(self, tried: Attempted, service: Service, path: tuple[str, ...]) -> httpx.URL:
+    async def _url(
+        self,
+        tried: Attempted,
+        service: Service,
+        path: tuple[str, ...],
+        params: Mapping[str, str | int] | None = None,
+    ) -> httpx.URL:
         if not all(part == PROJECT or is_segment(part) for part in path):
             cure = "Copy the id from the console: letters, digits and hyphens, nothing else."
             raise CloudError(refused_by_us(tried, "That is not an id of the cloud.", cure, is_missing=True))
         project_id = await self.project_id() if PROJECT in path else ""
-        return join(await self.root(service, tried), *(project_id if part == PROJECT else part for part in path))
+        segments = [project_id if part == PROJECT else part for part in path]
+        return join(await self.root(service, tried), *segments, params=tuple(params.items()) if params else ())
 
-    async def _from_catalogue(self, service: Service, tried: Attempted) -> str:
-        if not isinstance(self._auth, TokenAuth):
+    def _from_catalogue(self, service: Service, token: Token | None, tried: Attempted) -> str:
+        if token is None:
             return ""
-        token = await self._auth.token()
         points = [point for point in token.catalogue if point[0] in _CATALOGUE_TYPES[service]]
         points.sort(key=lambda point: _CATALOGUE_TYPES[service].index(point[0]))
         region = self._region(token.project_name)
@@ -191,8 +203,7 @@ class Session:
         call = Call(
             tried=tried,
             method="GET",
-            url=join(self.access.iam_root, "v3", "projects"),
-            params={"name": name} if name else {},
+            url=join(self.access.iam_root, "v3", "projects", params=(("name", name),) if name else ()),
             auth=self._auth,
         )
         answer = await self._transport.read(ProjectsAnswer, call)

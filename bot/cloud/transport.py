@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from bot.cloud import errors
 from bot.cloud.addresses import ID_PATTERN
 from bot.cloud.answers import decode, http_date, retry_after_seconds, words_of
-from bot.cloud.client import HEADERS, Limits, TooLongError, build_client, exchange
+from bot.cloud.client import HEADERS, Auth, Limits, Nobody, TooLongError, build_client
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.models.loose import Fact
 from bot.cloud.network import explain_exception, was_never_sent
@@ -28,7 +28,7 @@ from bot.ports import Accepted, Clock, CloudCall, Rejected, Submission, Unclear
 M = TypeVar("M", bound=BaseModel)
 
 MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
-NOBODY = httpx.Auth()
+NOBODY = Nobody()
 _NOTHING = httpx.ByteStream(b"")
 
 
@@ -74,10 +74,9 @@ class Call:
     tried: Attempted
     method: str
     url: httpx.URL
-    params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    auth: httpx.Auth = NOBODY
+    auth: Auth = NOBODY
     is_still_ours: Callable[[], bool] = _ours
     model: type[BaseModel] | None = None
     value: BaseModel | Problem | None = None
@@ -198,8 +197,16 @@ class Transport:
             return self._unanswered(call, error)
 
     async def _exchanged(self, call: Call) -> Answer:
+        """Straight to the transport under httpx: what `client.send` adds (hooks, redirects, cookies, log lines) no call
+        of ours has, and it costs a third of a call."""
         client = self._orders if call.tried.is_order else self._reads
-        response = await exchange(client, _request(call), call.auth, right_before_it_leaves=call.leave)
+        wire = client._transport_for_url(call.url)
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            call.leave()
+            return await wire.handle_async_request(request)
+
+        response = await call.auth.sent(_request(call), send)
         assert isinstance(response.stream, httpx.AsyncByteStream)
         body = b"".join([part async for part in response.stream])
         if not response.is_success:  # an answer may repeat what was sent, secrets too
@@ -221,7 +228,7 @@ class Transport:
 
     def _looks_like_our_clock(self, call: Call, answer: Answer) -> bool:
         """A refused signature, while the clocks differ; without a date to compare, the refusal's own words count."""
-        if not getattr(call.auth, "depends_on_clock", False) or answer.status not in (400, 401, 403):
+        if not call.auth.depends_on_clock or answer.status not in (400, 401, 403):
             return False
         if self.clock_skew_seconds is not None:
             return abs(self.clock_skew_seconds) > MAX_HEADER_SKEW_SECONDS
@@ -259,11 +266,6 @@ class Transport:
         return f"{call.tried.purpose}: {said}" if said else call.tried.purpose
 
 
-@lru_cache(maxsize=8192)  # a group is read several times
-def _asking(url: httpx.URL, params: tuple[tuple[str, str | int], ...]) -> httpx.URL:
-    return url.copy_merge_params(dict(params)) if params else url
-
-
 def _is_worth_repeating(problem: Problem) -> bool:
     is_transient = problem.status is None or problem.status in errors.TRANSIENT_STATUSES | {202}
     return problem.is_retryable and is_transient
@@ -271,13 +273,12 @@ def _is_worth_repeating(problem: Problem) -> bool:
 
 def _request(call: Call) -> httpx.Request:
     """All that `build_request` would do, without finding out anew what is the same each time."""
-    url = _asking(call.url, tuple(call.params.items()))
-    head = _head(url.netloc)
+    head = _head(call.url.netloc)
     if call.body is None:
-        request = httpx.Request(call.method, url, headers=head, stream=_NOTHING)
+        request = httpx.Request(call.method, call.url, headers=head, stream=_NOTHING)
         request.read()
     else:
-        request = httpx.Request(call.method, url, headers=head, json=call.body)
+        request = httpx.Request(call.method, call.url, headers=head, json=call.body)
     if call.headers:
         request.headers.update(call.headers)
     return request

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
+from bot.cloud.addresses import join
 from bot.cloud.client import Limits
 from bot.cloud.errors import Attempted
 from bot.cloud.redaction import Redactor
@@ -263,7 +264,9 @@ async def test_an_answer_without_a_body_is_empty(answer):
 
 async def test_a_call_says_who_asks_and_what_it_reads():
     async with serving(says(OK)) as server, sending() as transport:
-        await transport.read(Anything, Call(tried=READ, method="GET", url=server.url, params={"name": "pg erp"}))
+        await transport.read(
+            Anything, Call(tried=READ, method="GET", url=join(str(server.url), params=(("name", "pg erp"),)))
+        )
     head, *lines = server.requests[0].decode().rstrip().split("\r\n")
     assert head == "GET /?name=pg+erp HTTP/1.1"
     assert {line.partition(":")[0].lower() for line in lines} == {"host", "accept", "accept-encoding", "user-agent"}

@@ -11,7 +11,7 @@ from bot.cloud.sdrs import Sdrs
 from bot.domain.errors import CloudError
 from bot.domain.facts import GroupId, JobId, Site
 from bot.ports import Rejected
-from tests.cloud.support import access, session_over, token_response
+from tests.cloud.support import TestClock, access, session_over, token_response
 
 JOB = JobId("0000000062db92d70162db9d200f002d")
 JOB_BODY = {"job_id": str(JOB), "status": "RUNNING"}
@@ -133,6 +133,19 @@ async def address_of(service, *, entries=(), **changes):
 )
 async def test_address_comes_from_the_catalogue_of_the_token(url, root):
     assert await address_of(Service.SDRS, entries=[("sdrs", "eu-de", url)]) == root
+
+
+async def test_a_new_tokens_catalogue_replaces_the_one_before():
+    urls, clock = ["https://a.t-systems.com", "https://b.t-systems.com"], TestClock()
+
+    def handler(request):
+        return token_response(catalog=catalogue(("sdrs", "eu-de", urls[0])))
+
+    session = session_over(handler, clock=clock, of=access(endpoints={}))
+    assert [await session.root(Service.SDRS) for _ in range(2)] == urls[:1] * 2
+    urls.pop(0)
+    clock.advance(25 * 3600)
+    assert await session.root(Service.SDRS) == "https://b.t-systems.com"
 
 
 async def test_setting_wins_over_the_catalogue():

@@ -179,9 +179,7 @@ async def test_every_call_is_told_to_the_observer_without_query_or_header():
         lambda request: httpx.Response(404, headers={"X-Request-Id": "r1"}), TestClock(), observe=seen.append
     )
     with pytest.raises(CloudError):
-        await transport.read(
-            Anything, Call(tried=READ, method="GET", url=httpx.URL("https://h/v1/x"), params={"name": "secret"})
-        )
+        await transport.read(Anything, Call(tried=READ, method="GET", url=httpx.URL("https://h/v1/x?name=secret")))
     (call,) = seen
     assert (call.method, call.path, call.status, call.request_id) == ("GET", "/v1/x", 404, "r1")
     assert "secret" not in repr(call)
