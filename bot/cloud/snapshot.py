@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from math import ceil
 from typing import TypeVar
 
 from bot.cloud import models
+from bot.cloud.ahead import Ahead
 from bot.cloud.ecs import PAGE_SIZE, Ecs
 from bot.cloud.facts import Twins, drill_fact, failed_task_fact, group_fact, instance_fact, pair_fact, tell_apart
 from bot.cloud.ims import Ims
@@ -20,9 +22,28 @@ from bot.ports import Clock
 T = TypeVar("T")
 K = TypeVar("K")
 Future = asyncio.Future[models.ServerGroup]
+Servers = Ahead[frozenset[ServerId], dict[str, models.ServerFact]]
+Actions = tuple[models.ServerAction, ...] | None
+Histories = Ahead[frozenset[ServerId], dict[ServerId, Actions]]
+Overdue = Ahead[str, frozenset[str] | None]
 
 PARALLEL_CALLS = 16
+MOST_REMEMBERED = 2000  # groups
 CALLS_PER_LIST_PAGE = 8  # a page of two hundred servers costs about as much as so many single ones
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What a group consisted of when it was read last: worth a guess, never an answer."""
+
+    name: str
+    servers: frozenset[ServerId]
+    targets: frozenset[ServerId]
+
+    @classmethod
+    def of(cls, name: str, instances: tuple[ProtectedInstance, ...]) -> _Last:
+        ids = {id_ for one in instances for id_ in (one.source_server_id, one.target_server_id) if id_}
+        return cls(name, frozenset(ids), frozenset(one.target_server_id for one in instances if one.at_target))
 
 
 class Reader:
@@ -34,21 +55,34 @@ class Reader:
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._server_pages = 0  # of the project, once known
         self._started: set[str] = set()  # servers that were started once; that never changes back
+        self._last: dict[GroupId, _Last] = {}  # the one that was read last is the last
 
     async def snapshot(self, group_id: GroupId) -> Snapshot:
-        """CloudError when a fact that a decision needs is missing; what merely informs may stay unknown."""
-        group = asyncio.ensure_future(self.sdrs.group(group_id))
-        raw, facts, overdue, pairs, tasks, drills = await asyncio.gather(
-            group,
-            self._instances(group_id, group),
-            self._drill_overdue(group),
-            self.sdrs.pairs(group_id),
-            self.sdrs.failed_tasks(group_id),
-            self.sdrs.drills(group_id),
-        )
+        """CloudError when a fact that a decision needs is missing; what merely informs may stay unknown.
+
+        What the group consisted of last time is asked for at once; whatever is not in its lists any more is dropped.
+        """
+        last = self._last.get(group_id)
+        servers = Servers(self.servers, last.servers if last else None)
+        histories = Histories(self._histories, last.targets if last else None)
+        overdue = Overdue(self._overdue, last.name if last else None)
+        try:
+            group = asyncio.ensure_future(self.sdrs.group(group_id))
+            raw, facts, drill_overdue, pairs, tasks, drills = await asyncio.gather(
+                group,
+                self._instances(group_id, group, servers, histories),
+                self._drill_overdue(group, overdue),
+                self.sdrs.pairs(group_id),
+                self.sdrs.failed_tasks(group_id),
+                self.sdrs.drills(group_id),
+            )
+        finally:
+            for read in (servers, histories, overdue):
+                read.drop()
+        self._remember(group_id, _Last.of(raw.name, facts))
         token = self._session.token
         return Snapshot(
-            group=group_fact(self._session.access.alias, raw, overdue),
+            group=group_fact(self._session.access.alias, raw, drill_overdue),
             instances=facts,
             pairs=tuple(map(pair_fact, pairs)),
             failed_tasks=tuple(map(failed_task_fact, tasks)),
@@ -58,37 +92,51 @@ class Reader:
             password_expires_at=token.password_expires_at if token else None,
         )
 
+    def _remember(self, group_id: GroupId, last: _Last) -> None:
+        self._last.pop(group_id, None)
+        self._last[group_id] = last
+        if len(self._last) > MOST_REMEMBERED:
+            del self._last[next(iter(self._last))]
+
     async def servers(self, ids: Iterable[ServerId]) -> dict[str, models.ServerFact]:
         """The servers that exist, by id: from the list if that takes fewer calls, the rest one by one."""
-        wanted = [id_ for id_ in dict.fromkeys(ids) if id_]
+        wanted = {id_ for id_ in ids if id_}
         found = {server.id: server for server in await self._listed(len(wanted)) if server.id in wanted}
-        missing = [id_ for id_ in wanted if id_ not in found]
+        missing = wanted.difference(found)
         singles = await self._each(missing, self._server)
         return found | {id_: server for id_, server in singles.items() if server is not None}
 
-    async def _instances(self, group_id: GroupId, group: Future) -> tuple[ProtectedInstance, ...]:
+    async def _instances(
+        self, group_id: GroupId, group: Future, servers: Servers, histories: Histories
+    ) -> tuple[ProtectedInstance, ...]:
         raw = await self.sdrs.instances(group_id)
         ids = [ServerId(id_) for instance in raw for id_ in (instance.source_server, instance.target_server)]
-        servers = await self.servers(ids)
+        found = await servers.about(frozenset(filter(None, ids)))
         zones = group_fact(self._session.access.alias, await group)
-        twins = [tell_apart(instance, zones, servers) for instance in raw]
-        images, histories = await asyncio.gather(
+        twins = [tell_apart(instance, zones, found) for instance in raw]
+        images, actions = await asyncio.gather(
             self._each([t.source.image_id for t in twins if t.source and t.source.image_id], self._image),
-            self._each([t.target_id for t in twins if t.target], self._history),
+            histories.about(frozenset(t.target_id for t in twins if t.target)),
         )
         return tuple(
-            instance_fact(instance, pair, images.get(_image_id(pair)), histories.get(pair.target_id))
+            instance_fact(instance, pair, images.get(_image_id(pair)), actions.get(pair.target_id))
             for instance, pair in zip(raw, twins, strict=True)
         )
 
-    async def _drill_overdue(self, reading: Future) -> Known:
-        """The service lists the groups without a drill for three months; the name keeps that list short."""
+    async def _histories(self, ids: frozenset[ServerId]) -> dict[ServerId, Actions]:
+        return await self._each(ids, self._history)
+
+    async def _drill_overdue(self, reading: Future, overdue: Overdue) -> Known:
         group = await reading
+        ids = await overdue.about(group.name)
+        return Known.UNKNOWN if ids is None else Known.YES if group.id in ids else Known.NO
+
+    async def _overdue(self, name: str) -> frozenset[str] | None:
+        """The service lists the groups without a drill for three months; the name keeps that list short."""
         try:
-            overdue = await self.sdrs.groups(query_type=OVERDUE, name=group.name)
+            return frozenset(group.id for group in await self.sdrs.groups(query_type=OVERDUE, name=name))
         except CloudError:
-            return Known.UNKNOWN
-        return Known.YES if any(other.id == group.id for other in overdue) else Known.NO
+            return None
 
     async def _listed(self, wanted: int) -> list[models.ServerFact]:
         worthwhile_pages = wanted // CALLS_PER_LIST_PAGE
@@ -114,7 +162,7 @@ class Reader:
         except CloudError:
             return None  # the server's own metadata still tells most of it
 
-    async def _history(self, server_id: ServerId) -> tuple[models.ServerAction, ...] | None:
+    async def _history(self, server_id: ServerId) -> Actions:
         if server_id in self._started:
             return (models.ServerAction(action="start"),)
         try:
