@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.domain.policy import Policy, person_id_of
 from bot.domain.text import whole
 from bot.ports import PolicySource
 from bot.slack.client import Done, Identity, Wire
+from bot.slack.looks import Looks
 
 LIVE_SECONDS = 2.0  # fifty clicks in one moment are one look at a user group: Slack allows 20 of those a minute
 PING_SECONDS = 300.0  # whom to ping may be a little old
@@ -25,21 +25,24 @@ class SlackPeople:
     wire: Wire
     policy: PolicySource
     home: Identity
-    _members: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _users: Looks[dict[str, Any]] = field(init=False)
+    _members: Looks[frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._users, self._members = Looks(self._ask_user), Looks(self._ask_members)
 
     async def look_up(self, account: Account) -> Person:
         policy = self.policy.policy
         if account.is_operator:
             return Person(account=account, name=account.user, person_id=person_id_of(policy, account))
-        user, groups = await asyncio.gather(self._user(account.user), self._groups_of(account.user, policy))
+        user, groups = await asyncio.gather(self._users.at(account.user), self._groups_of(account.user, policy))
         return person_of(account, user, groups, policy=policy, home=self.home)
 
     async def members(self, usergroup: str) -> frozenset[str]:
         """For pings, reminders and explanations: may be some minutes old."""
-        return await self._members_within(usergroup, PING_SECONDS)
+        return await self._members.at(usergroup, within_seconds=PING_SECONDS)
 
-    async def _user(self, user: str) -> dict[str, Any]:
+    async def _ask_user(self, user: str) -> dict[str, Any]:
         answer = await self.wire.call("users.info", user=user)
         found = answer.body.get("user") if isinstance(answer, Done) else None
         if not isinstance(found, dict):
@@ -50,18 +53,8 @@ class SlackPeople:
     async def _groups_of(self, user: str, policy: Policy) -> frozenset[str]:
         """Only the groups that the policy speaks of."""
         groups = sorted(usergroups_in(policy))
-        lists = await asyncio.gather(*(self._members_within(group, LIVE_SECONDS) for group in groups))
+        lists = await asyncio.gather(*(self._members.at(group, within_seconds=LIVE_SECONDS) for group in groups))
         return frozenset(group for group, users in zip(groups, lists, strict=True) if user in users)
-
-    async def _members_within(self, usergroup: str, seconds: float) -> frozenset[str]:
-        lock = self._locks.setdefault(usergroup, asyncio.Lock())
-        async with lock:
-            read_at, users = self._members.get(usergroup, (float("-inf"), frozenset[str]()))
-            if time.monotonic() - read_at <= seconds:
-                return users
-            users = await self._ask_members(usergroup)
-            self._members[usergroup] = (time.monotonic(), users)
-            return users
 
     async def _ask_members(self, usergroup: str) -> frozenset[str]:
         answer = await self.wire.call("usergroups.users.list", usergroup=usergroup)

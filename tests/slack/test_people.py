@@ -11,6 +11,7 @@ from bot.demo.workspace import Cast, SlackFault, User
 from bot.domain.errors import PeopleError
 from bot.domain.people import Account, Person
 from bot.slack.client import Done, Identity, Limited, Lost, Refused, Wire
+from bot.slack.looks import Looks
 from bot.slack.people import SlackPeople
 from tests.slack.conftest import Rules
 
@@ -65,7 +66,7 @@ async def test_leaving_the_group_counts_at_the_next_decision(cast: Cast, people:
     assert (await people.look_up(amir)).usergroups
     del cast.approver_group.members[amir.user]
     await asyncio.sleep(0)
-    people._members.clear()  # two seconds later
+    people._members.forget()  # two seconds later
     assert not (await people.look_up(amir)).usergroups
 
 
@@ -75,6 +76,58 @@ async def test_fifty_clicks_in_one_moment_are_one_look_at_the_group(
     clicker = account(cast.approvers[0], home)
     await asyncio.gather(*(people.look_up(clicker) for _ in range(50)))
     assert sum(call.method == "usergroups.users.list" for call in cast.slack.calls) == 1
+
+
+async def test_fifty_clicks_of_one_person_in_one_moment_are_two_looks_at_the_person(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    """The first one began before the others were asked about, so they wait for the next."""
+    clicker = account(cast.approvers[0], home)
+    seen = await asyncio.gather(*(people.look_up(clicker) for _ in range(50)))
+    assert {person.name for person in seen} == {"Amir Haddad"}
+    assert sum(call.method == "users.info" for call in cast.slack.calls) == 2
+    await people.look_up(clicker)
+    assert sum(call.method == "users.info" for call in cast.slack.calls) == 3
+
+
+async def test_a_look_that_began_before_the_question_never_answers_it() -> None:
+    begun, answers = [], asyncio.Event()
+
+    async def ask(key: str) -> int:
+        begun.append(key)
+        number = len(begun)
+        await answers.wait()
+        return number
+
+    looks = Looks(ask)
+    first = asyncio.create_task(looks.at("U1"))
+    await asyncio.sleep(0)
+    later = [asyncio.create_task(looks.at("U1")) for _ in range(3)]
+    another = asyncio.create_task(looks.at("U2"))
+    await asyncio.sleep(0)
+    answers.set()
+    assert [await first, *[await one for one in later]] == [1, 3, 3, 3]
+    assert await another == 2
+
+
+async def test_fifty_who_ask_while_slack_does_not_answer_fail_together(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    cast.slack.faults.add(SlackFault(method="users.info", error="fatal_error", times=None))
+    clicker = account(cast.approvers[0], home)
+    failed = await asyncio.gather(*(people.look_up(clicker) for _ in range(50)), return_exceptions=True)
+    assert {type(error) for error in failed} == {PeopleError}
+    assert sum(call.method == "users.info" for call in cast.slack.calls) == 2
+
+
+async def test_who_gives_up_waiting_does_not_take_the_look_from_the_others(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    clicker = account(cast.approvers[0], home)
+    impatient, patient = (asyncio.create_task(people.look_up(clicker)) for _ in range(2))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert (await patient).name == "Amir Haddad"
 
 
 async def test_two_accounts_of_one_human_being_have_one_person_id(
