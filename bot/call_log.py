@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from bot.domain.request import RequestId
 from bot.ports import CloudCall, Store, StoreError, Transaction
@@ -99,9 +98,14 @@ class CallLog:
 
 
 def _writing(batch: Sequence[tuple[Subject, CloudCall]]) -> Callable[[Transaction], None]:
+    """A statement for each request, however its calls are mixed with those of others."""
+    by_request: dict[RequestId, list[CloudCall]] = {}
+    for subject, call in batch:
+        if subject.request_id is not None:
+            by_request.setdefault(subject.request_id, []).append(call)
+
     def write(tx: Transaction) -> None:
-        for subject, noted in groupby(batch, key=lambda one: one[0].request_id):
-            if subject is not None:
-                tx.runs.record_calls(subject, [call for _, call in noted])
+        for request_id, calls in by_request.items():
+            tx.runs.record_calls(request_id, calls)
 
     return write

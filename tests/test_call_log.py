@@ -28,7 +28,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.calls: list[tuple[RequestId, CloudCall]] = []
-        self.transactions = 0
+        self.transactions = self.statements = 0
         self.is_away = False
 
     async def run(self, work: Callable[[Any], None]) -> None:
@@ -38,6 +38,7 @@ class Kept:
         work(SimpleNamespace(runs=self))
 
     def record_calls(self, request_id: RequestId, calls: list[CloudCall]) -> None:
+        self.statements += 1
         self.calls += [(request_id, call) for call in calls]
 
 
@@ -55,6 +56,17 @@ async def test_calls_belong_to_the_request_that_they_were_made_for() -> None:
         with about(TWO):
             log.note(read("/two"))
     assert [(name, call.path) for name, call in await written(log)] == [(ONE, "/one"), (TWO, "/two")]
+
+
+async def test_calls_of_runs_that_go_on_at_the_same_time_are_a_statement_for_each_run() -> None:
+    log, kept = CallLog(), Kept()
+    for number in range(10):
+        for request_id in (ONE, TWO):
+            with about(request_id):
+                log.note(read(f"/{number}"))
+    await log.flush(kept)  # type: ignore[arg-type]  # the part of a store that is asked for
+    assert (kept.transactions, kept.statements) == (1, 2)
+    assert [call.path for name, call in kept.calls if name == TWO] == [f"/{number}" for number in range(10)]
 
 
 async def test_tasks_that_begin_inside_belong_to_it_too() -> None:
