@@ -207,8 +207,8 @@ class Transport:
             return await wire.handle_async_request(request)
 
         response = await call.auth.sent(_request(call), send)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        body = b"".join([part async for part in response.stream])
+        assert isinstance(response.stream, httpx.ByteStream)  # all of it is here
+        body = b"".join(response.stream)
         if not response.is_success:  # an answer may repeat what was sent, secrets too
             body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
         return Answer(status=response.status_code, headers=words_of(response.headers), body=body)
