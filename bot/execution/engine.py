@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, Queue
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._core import execute_dequeued_workflow  # private: see `Engine.claim`; dbos is pinned for it
 from dbos._recovery import recover_pending_workflows  # private: keeps the count of attempts, resume_workflow resets it
 from dbos._serialization import DefaultSerializer
@@ -17,6 +17,7 @@ from dbos._utils import generate_uuid
 from sqlalchemy import event
 
 from bot.domain.request import RequestId
+from bot.execution.claim import Claim
 from bot.execution.queue import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW
 from bot.execution.stage import Stage
 from bot.postgresql import ask_after_rest
@@ -92,7 +93,7 @@ class Engine:
         self._executor = executor
         self._database = engine
         self._dbos: DBOS | None = None
-        self._queue: Queue | None = None
+        self._claiming: Claim | None = None
 
     async def launch(self) -> None:
         """In the running loop, so that runs share it with everything else. Raises when the tables are not migrated."""
@@ -106,7 +107,8 @@ class Engine:
 
         DBOS.launch()
         self._dbos = dbos
-        self._queue = await DBOS.register_queue_async(QUEUE, polling_interval_sec=self._poll_seconds)
+        await DBOS.register_queue_async(QUEUE, polling_interval_sec=self._poll_seconds)
+        self._claiming = Claim(dbos._sys_db, self._executor)
 
     @staticmethod
     async def step(stage: Stage, work: Callable[[], Awaitable[str]]) -> str:
@@ -127,16 +129,14 @@ class Engine:
         return await asyncio.to_thread(self._claim)
 
     def _claim(self) -> int:
-        dbos, queue = self._dbos, self._queue
-        if dbos is None or queue is None:
+        dbos, claim = self._dbos, self._claiming
+        if dbos is None or claim is None:
             return 0
         owner = generate_uuid()
-        found, _ = dbos._sys_db.start_queued_workflows(
-            queue, self._executor, APPLICATION_VERSION, None, owner_xid=owner, is_latest_version=False
-        )  # False: only rows that name our version, and all of ours do
-        for status in dbos._sys_db.get_workflow_statuses(found) if found else ():
+        taken = claim.take(owner)
+        for status in taken:
             execute_dequeued_workflow(dbos, status, owner)
-        return len(found)
+        return len(taken)
 
     async def recover(self, executors: list[str]) -> int:
         """Enqueue again what these executors hold. They must be dead."""
@@ -166,7 +166,7 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
         if hand_over:
             await self._hand_over()
-        self._dbos = self._queue = None
+        self._dbos = self._claiming = None
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # The library made its own pool the loop's default and has just shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="default"))

@@ -66,6 +66,10 @@ class RunQueue:
             *(sa.column(name, sa.Text) for name in ("workflow_uuid", "status", "queue_name", "executor_id", "error")),
             schema=schema,
         )
+        table = self._workflows.c
+        self._between = sa.select(table.workflow_uuid, table.status).where(
+            table.workflow_uuid >= sa.bindparam("first"), table.workflow_uuid < sa.bindparam("end")
+        )
         self.wake: Callable[[], None] | None = None  # tells whoever executes in this process; None: nobody does
 
     def enqueue(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Callable[[], None] | None:
@@ -94,11 +98,8 @@ class RunQueue:
 
     def _of(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
         """By a range of the primary key, so that it stays cheap whatever the history."""
-        table, prefix = self._workflows.c, f"run-{request_id}-{revision}-"
-        query = sa.select(table.workflow_uuid, table.status).where(
-            table.workflow_uuid >= prefix, table.workflow_uuid < f"{prefix[:-1]}."
-        )
-        for text, status in connection.execute(query):
+        prefix = f"run-{request_id}-{revision}-"
+        for text, status in connection.execute(self._between, {"first": prefix, "end": f"{prefix[:-1]}."}):
             workflow = WorkflowId.parse(text)
             if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
                 yield workflow, status
