@@ -2,8 +2,8 @@
 
 `… DATABASE CLOUD [SLACK]`: with Slack's address, it also reads the group and the approver as the bot's checks do.
 
-The commits are those that the bot makes on its way: the approval, the claim of the run, its start, and the fence.
-Each writes a row of the size of a request. Bare drivers, one connection per writer.
+The commits are those that the bot makes on its way: the approval with its order to the engine, the claim of the run,
+and its beginning with the fence. Each writes as many rows of about that size. Bare drivers, one connection per writer.
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ from aiohttp import ClientSession, web
 from tests.benchmarks.children import say_ready
 from tests.benchmarks.outside.slack import SECRET, TOKEN
 
-COMMITS = 4
+REQUEST, OTHER = "x" * 3000, "x" * 300
+COMMITS = (
+    (REQUEST, *[OTHER] * 7),  # the request, its approval, two of the engine, two messages, the audit and its head
+    (OTHER,),  # of the engine
+    (REQUEST, *[OTHER] * 9),  # the request, its run, the fence, five messages, the audit and its head
+)
 LOOKS_AFTER = 2  # the approval and the claim; then a run begins with its checks
-ROW = "x" * 3000
 WRITERS = 16
 TABLE = "CREATE TABLE IF NOT EXISTS bench_limit (id INTEGER, step INTEGER, body TEXT)"
 Commit = Callable[[int], Awaitable[None]]
@@ -41,7 +45,10 @@ async def postgresql(url: str) -> Commit:
 
     async def commit(step: int) -> None:
         connection = await connections.get()
-        await connection.execute("INSERT INTO bench_limit VALUES (1, %s, %s)", (step, ROW))
+        async with connection.cursor() as cursor:
+            await cursor.executemany(
+                "INSERT INTO bench_limit VALUES (1, %s, %s)", [(step, row) for row in COMMITS[step]]
+            )
         await connection.commit()
         connections.put_nowait(connection)
 
@@ -66,7 +73,7 @@ async def sqlite(file: str) -> Commit:
 
     def write(step: int) -> None:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT INTO bench_limit VALUES (1, ?, ?)", (step, ROW))
+        connection.executemany("INSERT INTO bench_limit VALUES (1, ?, ?)", [(step, row) for row in COMMITS[step]])
         connection.execute("COMMIT")
 
     async def commit(step: int) -> None:
@@ -133,7 +140,7 @@ async def main(database: str, cloud: dict[str, str], slack: str) -> None:
         reads = Reads(session, cloud, slack, headers)
 
         async def run(group_id: str) -> None:
-            for step in range(COMMITS):
+            for step in range(len(COMMITS)):
                 if slack and step == LOOKS_AFTER:
                     await reads.look(group_id)
                 await commit(step)
