@@ -34,6 +34,7 @@ _POSTGRESQL_CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     "application_name": "failover-bot",
+    "prepare_threshold": 1,  # a failover is rare: what its transactions say should be known the second time
 }
 _POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c synchronous_commit=on -c statement_timeout=20000 -c lock_timeout=8000"

@@ -130,8 +130,8 @@ class SqlRequests:
         """Two queries: the second one brings what whoever decides asks next, the clock and the approvals."""
         request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
         if request is not None:
-            row = self._scope.row(without_run(self._scope.is_sqlite), request_id=request_id, revision=request.revision)
-            assert row is not None
+            known = {"request_id": request_id, "revision": request.revision}
+            [row] = self._scope.rows(without_run(self._scope.is_sqlite), **known)
             self._scope.told(row.asked_at)
             self._scope.approvals[request_id, request.revision] = approvals_of(row.approvals_json)
         return request
@@ -165,9 +165,7 @@ class SqlRequests:
         if request is None:
             return None
         known = {"request_id": request_id, "revision": request.revision}
-        row = self._scope.row(with_its_run(self._scope.is_sqlite), **known)
-        row = row or self._scope.row(without_run(self._scope.is_sqlite), **known)
-        assert row is not None
+        [row] = self._scope.rows(with_its_run(self._scope.is_sqlite), **known)
         self._scope.told(row.asked_at)
         return Standing(request=request, **beside(row))
 

@@ -76,9 +76,9 @@ def _beside_columns(is_sqlite: bool) -> tuple[Any, ...]:
 
 @cache
 def with_its_run(is_sqlite: bool) -> Statement:
-    """The run's row stays ours, too."""
-    run = select(col(RunRow.body_json).label("run_json"), *_beside_columns(is_sqlite))
-    return Statement(run.where(col(RunRow.request_id) == REQUEST_ID).with_for_update())
+    """The run's row, if there is one, stays ours, too."""
+    run = select(col(RunRow.body_json)).where(col(RunRow.request_id) == REQUEST_ID).with_for_update()
+    return Statement(select(run.scalar_subquery().label("run_json"), *_beside_columns(is_sqlite)))
 
 
 @cache

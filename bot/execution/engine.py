@@ -46,7 +46,7 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
         max_overflow=16,
         pool_use_lifo=True,  # the connection that has prepared its statements
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": f"{APPLICATION}-engine"},
+        connect_args={"connect_timeout": 5, "application_name": f"{APPLICATION}-engine", "prepare_threshold": 1},
     )
     ask_after_rest(engine)
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import Problem
@@ -78,8 +79,9 @@ async def check_again(desk: Desk, click: Click) -> Approving | Done:
 
 async def look_around(desk: Desk, click: Click, *, at_once: bool = False) -> Seen:
     """All that must be looked at outside of the transaction."""
-    person = await who(desk, click.actor)
-    request = await desk.store.read(lambda tx: tx.requests.get(click.request_id))
+    person, request = await asyncio.gather(
+        who(desk, click.actor), desk.store.read(lambda tx: tx.requests.get(click.request_id))
+    )
     if person is None or request is None or request.state is not State.PENDING:
         return Seen(person=person, fresh=None)
     return Seen(person=person, fresh=await fresh_look(desk, request, at_once=at_once))
