@@ -188,6 +188,12 @@ class SqlRequests:
             return self._many(_after(statement, after).order_by(col(RequestRow.id).concat("")).limit(limit))
         return self._many(_after(statement, after).order_by(col(RequestRow.id)).limit(limit))
 
+    def last_moved(self, state: State) -> Mapping[RequestId, datetime]:
+        statement = select(col(RequestRow.id), col(RequestRow.updated_at)).where(col(RequestRow.state) == state.value)
+        if state in OPEN_STATES:
+            statement = statement.where(text(IS_OPEN))
+        return {RequestId(request_id): updated_at for request_id, updated_at in self._scope.rows(statement)}
+
     def of_requester(self, account: Account, *, since: datetime) -> int:
         mine = (col(RequestRow.requester) == str(account), col(RequestRow.created_at) >= since)
         count: int | None = self._scope.value(select(func.count()).select_from(RequestRow).where(*mine))

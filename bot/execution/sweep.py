@@ -42,6 +42,7 @@ class Sweep:
         for state, duty in self._duties():
             for request in await self._in(state):
                 await _guarded(duty, request)
+        await self._revive_lost()
         await asyncio.to_thread(self._queue.forget, timedelta(seconds=self._parts.timing.journal_seconds))
 
     def _duties(self) -> Iterable[tuple[State, Duty]]:
@@ -49,13 +50,12 @@ class Sweep:
         yield State.PENDING, self.remind
         yield State.APPROVED, self.expire
         yield State.APPROVED, self.start
-        yield State.RUNNING, self.revive
         yield State.NEEDS_PERSON, self.look_by_itself
 
     async def _in(self, state: State) -> list[Request]:
         """Read before the live runs: a run that ends in between has moved its request, and that is seen again below."""
         requests = await all_in(self._parts, state)
-        self._live = await asyncio.to_thread(self._queue.live)
+        self._live = await asyncio.to_thread(self._queue.live) if requests else {}
         return requests
 
     async def expire(self, request: Request) -> None:
@@ -96,14 +96,21 @@ class Sweep:
         if request.id not in self._live:
             await patiently(self._parts, work)
 
+    async def _revive_lost(self) -> None:
+        """Thousands may be running and nearly all have a run, so only those without one are read whole."""
+        running = await patiently(self._parts, lambda tx: tx.requests.last_moved(State.RUNNING), reads=True)
+        live = await asyncio.to_thread(self._queue.live)
+        for request_id in running.keys() - live.keys():
+            request = await patiently(self._parts, lambda tx, lost=request_id: tx.requests.get(lost), reads=True)  # type: ignore[misc]  # default binds
+            if request is not None and request.updated_at == running[request_id]:
+                await _guarded(self.revive, request)
+
     async def revive(self, request: Request) -> None:
         """A running request without a run is taken up again: before the fence it goes on, after it it only reads.
 
         One that was clicked on in the very moment in which its run ended is found here too. Whoever ends without an
         end again and again is shown to a person.
         """
-        if request.id in self._live:
-            return
         self._parts.metrics.count("lost_runs")
         turns = await asyncio.to_thread(self._queue.turns, request.id, request.revision)
         log.error("Request %s is running and has no run (turn %d)", request.id, turns)

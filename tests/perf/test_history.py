@@ -22,6 +22,7 @@ Look = Callable[[Transaction], object]
 LOOKS: dict[str, Look] = {
     "open requests": lambda tx: tx.requests.in_states(OPEN_STATES),
     "requests in one state, after another": lambda tx: tx.requests.in_states([State.PENDING], after=RequestId("R1")),
+    "when those in one state were moved": lambda tx: tx.requests.last_moved(State.RUNNING),
     "the latest requests": lambda tx: tx.requests.recent(),
     "an owed review": lambda tx: tx.requests.owing_review(REQUESTER),
     "how many somebody made": lambda tx: tx.requests.of_requester(REQUESTER, since=tx.now),

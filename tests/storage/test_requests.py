@@ -98,6 +98,14 @@ async def test_a_plan_that_was_edited_in_the_database_is_no_longer_the_approved_
     assert not await store.run(lambda tx: tx.requests.move(found, replace(found, state=State.APPROVED)))
 
 
+async def test_those_in_a_state_are_told_with_the_moment_of_their_last_change(store: SqlStore) -> None:
+    pending = request("r-1", "group-1")
+    await store.run(add(pending, request("r-2", "group-2")))
+    await store.run(lambda tx: tx.requests.move(pending, replace(pending, state=State.EXPIRED)))
+    assert list(await store.read(lambda tx: tx.requests.last_moved(State.PENDING))) == ["r-2"]
+    assert await store.read(lambda tx: tx.requests.last_moved(State.EXPIRED)) == {"r-1": pending.updated_at}
+
+
 async def test_requests_in_states_come_page_by_page(store: SqlStore) -> None:
     asked = [request(f"r-{n}", f"group-{n}") for n in range(5)]
     await store.run(add(*asked, request("r-9", "group-9", state=State.DENIED)))
