@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.lines import LineKind
-from bot.domain.run import AttemptOutcome
+from bot.domain.run import AttemptOutcome, Step, StepState
 from bot.execution.back import go_back_failed
 from bot.execution.follow_group import FollowingGroup
 from bot.execution.follow_job import FollowingJob
@@ -35,6 +35,8 @@ async def _begin(parts: Parts, key: Key, *, job_is_lost: bool = False) -> Follow
     attempt = now.attempt
     if attempt is None:
         return Stage.SUBMIT
+    if now.run.step(Step.REVERSE).state is StepState.DONE:
+        return Stage.VERIFY
     if attempt.outcome is AttemptOutcome.REJECTED and attempt.problem is not None:
         return await go_back_failed(parts, key, attempt.problem, LineKind.REJECTED)
     limits = limits_of(parts, now, attempt)

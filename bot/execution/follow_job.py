@@ -24,12 +24,13 @@ NOT_STARTED = "No server was started: those that were stopped are still off."
 class FollowingJob:
     """Writes when a sighting differs from the one before, so a quiet job costs the cloud a read and us nothing."""
 
-    __slots__ = ("job_id", "key", "last", "limits", "parts", "project", "staleness")
+    __slots__ = ("job_id", "key", "last", "limits", "parts", "project", "staleness", "status")
 
     def __init__(self, parts: Parts, key: Key, now: Footing, job_id: JobId, limits: Limits) -> None:
         self.parts, self.key, self.job_id, self.limits = parts, key, job_id, limits
         self.project = now.plan.project
-        self.last = now.run.job
+        self.last = hash(now.run.job)  # of thousands of jobs that is less than the jobs themselves
+        self.status = now.run.job.status if now.run.job else ""
         self.staleness = Staleness(parts)
 
     async def look(self) -> Job:
@@ -43,7 +44,7 @@ class FollowingJob:
             await self.staleness.note(self.key, seen, aloud=True)
             return await self.too_late()
         await self.staleness.clear(self.key)
-        if seen != self.last:
+        if hash(seen) != self.last:
             await self.write(seen)
         match seen.status:
             case JobStatus.SUCCESS:
@@ -62,7 +63,7 @@ class FollowingJob:
             save_if_new(tx, now.run, replace(run, job=seen, job_id=seen.id, observed_at=tx.now, stale_reason=""))
 
         await change(self.parts, self.key, work)
-        self.last = seen
+        self.last, self.status = hash(seen), seen.status
 
     async def succeed(self) -> Stage:
         def work(tx: Transaction, now: Footing) -> None:
@@ -83,10 +84,8 @@ class FollowingJob:
         if self.parts.clock.monotonic() < self.limits.job:
             return None
         limit = spoken(timedelta(seconds=self.parts.timing.job_limit_seconds))
-        word = self.last.status if self.last else ""
-        strange = (
-            f" Its status is “{word}”, a word this bot does not know." if word and word not in tuple(JobStatus) else ""
-        )
+        is_strange = self.status and self.status not in tuple(JobStatus)
+        strange = f" Its status is “{self.status}”, a word this bot does not know." if is_strange else ""
         what = f"The job {self.job_id} has come to no end in {limit}.{strange} It may still be running in the cloud."
         return await lose_sight(self.parts, self.key, what)
 

@@ -56,7 +56,24 @@ async def live(parts: Parts, key: Key, step: Step) -> None:
     """Run the stages of one request, each as one step of the engine, from the first to the last."""
     stage = Stage.CHECK
     while stage is not Stage.OVER:
-        stage = Stage(await step(stage, lambda now=stage: _do(parts, key, now)))  # type: ignore[misc]  # default binds the loop's value
+        if stage is Stage.FOLLOW:
+            stage = await _follow(parts, key, step)
+        else:
+            stage = Stage(await step(stage, lambda now=stage: _do(parts, key, now)))  # type: ignore[misc]  # default binds the loop's value
+
+
+async def _follow(parts: Parts, key: Key, step: Step) -> Stage:
+    """Thousands stand here for hours, so they wait before the step, which would hold as much again about each of them.
+
+    Then the step only keeps the word. A run that comes here again although its word is kept looks once more, reads in
+    its own rows that the reversal is done, and is told the word that was kept.
+    """
+    word = await _do(parts, key, Stage.FOLLOW)
+
+    async def told() -> str:
+        return word
+
+    return Stage(await step(Stage.FOLLOW, told))
 
 
 async def _do(parts: Parts, key: Key, stage: Stage) -> str:

@@ -128,6 +128,13 @@ async def test_f5_twenty_crashes_while_the_job_runs_are_not_noticed(sqlite_bench
     await verified_once(bench)
 
 
+async def test_a_run_that_is_taken_up_after_its_job_does_not_wait_for_it_again(bench: Bench) -> None:
+    await die_and_return(bench, "before verify")
+    bench.cloud.job_is_unknown = True
+    await verified_once(bench)
+    assert "reconciled" not in await bench.lines()
+
+
 @pytest.mark.parametrize("point", ["before servers back", "before ending cancel", "after ending cancel"])
 async def test_a_crash_in_the_middle_of_a_cancel_still_cancels(sqlite_bench: Bench, point: str) -> None:
     bench = sqlite_bench

@@ -100,3 +100,41 @@ async def test_one_that_is_given_up_is_not_looked_at_any_more() -> None:
         await asyncio.sleep(0.02)
     assert len(job.answers) <= seen + 1
     assert poller.watched == 0
+
+
+async def test_a_look_that_was_cut_off_by_itself_comes_again_and_keeps_its_lane() -> None:
+    class CutOff(Job):
+        async def look(self) -> int:
+            if await super().look() == 1:
+                raise asyncio.CancelledError
+            return self.looks
+
+    job = CutOff(3)
+    async with Poller(lanes=1) as poller:
+        assert await asyncio.wait_for(poller.watch(job.look, job.heed, pace=often), timeout=3) == "over"
+
+
+async def test_looks_that_are_due_together_begin_together_and_none_begins_early() -> None:
+    loop, began = asyncio.get_running_loop(), []
+
+    class Seen(Job):
+        async def look(self) -> int:
+            began.append(loop.time())
+            return await super().look()
+
+    first = loop.time()
+    async with Poller() as poller:
+        jobs = [Seen(2) for _ in range(100)]
+        await asyncio.gather(*(poller.watch(job.look, job.heed, pace=lambda age: 0.05) for job in jobs))
+    assert min(began[100:]) >= first + 0.05 - 0.001  # the loop's own clock counts in milliseconds
+
+
+async def test_a_poller_that_is_closed_looks_at_nothing_any_more() -> None:
+    job = Job(1000)
+    async with Poller(lanes=1) as poller:
+        waiting = asyncio.create_task(poller.watch(job.look, job.heed, pace=often))
+        await asyncio.sleep(0.03)
+    seen = len(job.answers)
+    await asyncio.sleep(0.03)
+    assert len(job.answers) == seen
+    waiting.cancel()
