@@ -199,8 +199,21 @@ async def listen(dsn: str, woken: Callable[[], None]) -> None:
             async with await connect(dsn, "failover-bot-listen") as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 woken()  # what was enqueued before we listened
-                async for _ in connection.notifies():
-                    woken()
+                while True:
+                    await readable(connection.fileno())  # the driver itself would wake us ten times a second
+                    async for _ in connection.notifies(timeout=1, stop_after=1):
+                        woken()
         except psycopg.Error as error:
             log.warning("Not listening for new runs at the moment: %s", type(error).__name__)
         await asyncio.sleep(1)
+
+
+async def readable(fileno: int) -> None:
+    """Until something has arrived there, or the other side has closed."""
+    loop = asyncio.get_running_loop()
+    arrived = asyncio.Event()
+    loop.add_reader(fileno, arrived.set)
+    try:
+        await arrived.wait()
+    finally:
+        loop.remove_reader(fileno)
