@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks [NAME…] [--json FILE] [--markdown] [--mode MODE]`: measure, and print one table."""
+"""`python -m tests.benchmarks [NAME…] [--json FILE] [--markdown] [--mode MODE…]`: measure, and print one table."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import math
 import os
 import sys
@@ -18,7 +19,7 @@ import uvloop
 
 from tests.benchmarks.figures import Row, this_machine
 from tests.benchmarks.setting import Setting
-from tests.benchmarks.table import as_json, as_markdown, as_text
+from tests.benchmarks.table import FAILED, Report, as_json, as_markdown, as_text
 
 Measure = Callable[[Setting], Awaitable[list[Row]]]
 
@@ -58,38 +59,40 @@ def arguments() -> argparse.Namespace:
         epilog=f"names and modes:\n{known}",
     )
     parser.add_argument("names", nargs="*", choices=[*PATHS, []], metavar="NAME", help="which paths; all by default")
-    parser.add_argument("--mode", choices=MODES, help="a bad day instead of the paths")
+    parser.add_argument("--mode", choices=MODES, nargs="+", help="bad days instead of the paths")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to this file too")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--rounds", type=int, default=3, help="how often the contenders take turns (default 3)")
     return parser.parse_args()
 
 
-async def measured(places: Mapping[str, str], setting: Setting) -> list[Row]:
+async def measured(places: Mapping[str, str], setting: Setting, find: Callable[[str], Measure] = measure_of) -> Report:
     rows: list[Row] = []
+    took: dict[str, float] = {}
+    before = os.getloadavg()
     for name, place in places.items():
         began, load = time.monotonic(), os.getloadavg()[0]
         try:
-            rows += await measure_of(place)(setting)
+            async with asyncio.timeout(setting.most_seconds):
+                rows += await find(place)(setting)
         except Exception as error:  # the others are still worth their time
             traceback.print_exc()
-            rows.append(Row(path=name, measure=f"failed: {type(error).__name__}", ours=math.nan, is_met=False))
-        print(f"{name}: {time.monotonic() - began:.0f} s, load {load:.1f}", file=sys.stderr)
-    return rows
+            rows.append(Row(path=name, measure=f"{FAILED}: {type(error).__name__}", ours=math.nan, is_met=False))
+        took[name] = time.monotonic() - began
+        print(f"{name}: {took[name]:.0f} s, load {load:.1f}", file=sys.stderr)
+    return Report(rows=rows, machine=this_machine(), load_average=[*before, *os.getloadavg()], seconds=took)
 
 
 def main() -> None:
     given = arguments()
-    chosen = {given.mode: MODES[given.mode]} if given.mode else {n: PATHS[n] for n in given.names or PATHS}
-    before = os.getloadavg()
+    chosen = {mode: MODES[mode] for mode in given.mode} if given.mode else {n: PATHS[n] for n in given.names or PATHS}
     with tempfile.TemporaryDirectory(prefix="failover-bench-") as folder:
         setting = replace(Setting(folder=Path(folder)), rounds=given.rounds)
-        rows = uvloop.run(measured({name: place for name, (place, _) in chosen.items()}, setting))
-    machine = this_machine()
-    print(as_markdown(rows, machine) if given.markdown else as_text(rows, machine))
+        report = uvloop.run(measured({name: place for name, (place, _) in chosen.items()}, setting))
+    print(as_markdown(report) if given.markdown else as_text(report))
     if given.json:
-        given.json.write_text(as_json(rows, machine, [*before, *os.getloadavg()]) + "\n")
-    if any(row.measure.startswith("failed") for row in rows):
+        given.json.write_text(as_json(report) + "\n")
+    if report.has_failed:
         sys.exit(1)
 
 

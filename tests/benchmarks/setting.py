@@ -14,15 +14,15 @@ class Setting:
 
     folder: Path
     rounds: int = 3
+    most_seconds: float = 240.0  # of one path: one that hangs has failed, and the others go on
     levels: tuple[int, ...] = (1, 16, 64)  # commands at once
     commands: int = 1200  # per round and level; a tenth of it one by one
     approvals: int = 20  # one by one, per round
     burst: int = 100
     job_counts: tuple[int, ...] = (100, 1000, 5000)
     peer_jobs: int = 1000
-    beside_jobs: int = 1000  # up to here the contenders follow side by side
     poll_seconds: float = 5.0
-    window_seconds: float = 6.0  # of following, per round: each job is looked at
+    looks: int = 1  # at each job, per round of following; at few jobs twice as many, for the clock's grain
     words_jobs: int = 1000
     words_ends: int = 40
     kills: int = 30
@@ -54,9 +54,8 @@ def tiny(folder: Path, server: PostgresServer) -> Setting:
         burst=2,
         job_counts=(3, 4),
         peer_jobs=3,
-        beside_jobs=3,
         poll_seconds=0.2,
-        window_seconds=0.7,
+        looks=3,
         words_jobs=3,
         words_ends=2,
         kills=1,

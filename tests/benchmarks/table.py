@@ -4,12 +4,42 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 from tests.benchmarks.figures import Machine, Row
 
+FAILED = "failed"  # how the measure of a path begins that came to no figures
 COLUMNS = ("path", "measure", "ours", "limit", "× limit", "peers", "goal", "met", "rounds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run: its rows, where it ran, the load averages before and after, and how long each path took."""
+
+    rows: Sequence[Row]
+    machine: Machine
+    load_average: Sequence[float]
+    seconds: Mapping[str, float]
+
+    @property
+    def has_failed(self) -> bool:
+        return any(row.measure.startswith(FAILED) for row in self.rows)
+
+    @property
+    def about(self) -> str:
+        """In one line."""
+        machine, load, (minutes, seconds) = (
+            self.machine,
+            self.load_average,
+            divmod(round(sum(self.seconds.values())), 60),
+        )
+        packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+        return (
+            f"{machine.date} · {machine.processor}, {machine.cores} cores · {machine.system} · "
+            f"Python {machine.python} · {packages} · load average {load[0]:.1f} before, {load[3]:.1f} after · "
+            f"took {minutes} min {seconds} s"
+        )
 
 
 def number(value: float | None) -> str:
@@ -39,24 +69,24 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def as_text(rows: Sequence[Row], machine: Machine) -> str:
-    lines = [COLUMNS, *map(cells, rows)]
+def as_text(report: Report) -> str:
+    lines = [COLUMNS, *map(cells, report.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     drawn = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([about(machine), "", *drawn, *_notes(rows)])
+    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in report.seconds.items())
+    return "\n".join([report.about, "", *drawn, *_notes(report.rows), "", took])
 
 
-def as_markdown(rows: Sequence[Row], machine: Machine) -> str:
-    return "\n".join([about(machine), "", *_markdown_rows(rows), *_notes(rows)])
+def as_markdown(report: Report) -> str:
+    return "\n".join([report.about, "", *_markdown_rows(report.rows), *_notes(report.rows)])
 
 
 def for_readme(text: str) -> str:
     """A measurement from its JSON: the goals, and every figure behind a click."""
-    rows, machine, load = read_json(text)
-    judged = [row for row in rows if row.is_met is not None]
-    told = f"{about(machine)} · load average {load[0]:.1f} before, {load[3]:.1f} after"
-    every = ["<details><summary>Every figure</summary>", "", *_markdown_rows(rows), *_notes(rows), "", "</details>"]
-    return "\n".join([told, "", *_markdown_rows(judged), "", *every])
+    report = read_json(text)
+    judged = [row for row in report.rows if row.is_met is not None]
+    every = ["<details><summary>Every figure</summary>", "", *_markdown_rows(report.rows), *_notes(report.rows)]
+    return "\n".join([report.about, "", *_markdown_rows(judged), "", *every, "", "</details>"])
 
 
 def _markdown_rows(rows: Sequence[Row]) -> list[str]:
@@ -66,24 +96,22 @@ def _markdown_rows(rows: Sequence[Row]) -> list[str]:
     return [drawn(COLUMNS), drawn(["---"] * len(COLUMNS)), *(drawn(cells(row)) for row in rows)]
 
 
-def as_json(rows: Sequence[Row], machine: Machine, load: Sequence[float]) -> str:
-    shown = [{**asdict(row), "ratio": row.ratio} for row in rows]
-    return json.dumps({"machine": asdict(machine), "load_average": list(load), "rows": shown}, indent=2, default=str)
+def as_json(report: Report) -> str:
+    rows = [{**asdict(row), "ratio": row.ratio} for row in report.rows]
+    told = {"machine": asdict(report.machine), "load_average": list(report.load_average)}
+    return json.dumps({**told, "seconds": dict(report.seconds), "rows": rows}, indent=2, default=str)
 
 
-def read_json(text: str) -> tuple[list[Row], Machine, list[float]]:
+def read_json(text: str) -> Report:
     """What `as_json` has written."""
     told = json.loads(text)
     known = {field.name for field in fields(Row)}
     rows = [Row(**{name: value for name, value in row.items() if name in known}) for row in told["rows"]]
-    return rows, Machine(**told["machine"]), told["load_average"]
-
-
-def about(machine: Machine) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
-    return (
-        f"{machine.date} · {machine.processor}, {machine.cores} cores · {machine.system} · "
-        f"Python {machine.python} · {packages}"
+    return Report(
+        rows=rows,
+        machine=Machine(**told["machine"]),
+        load_average=told["load_average"],
+        seconds=told.get("seconds", {}),
     )
 
 

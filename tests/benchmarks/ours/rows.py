@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import islice
 
-from bot.domain.facts import Group, GroupId, JobId, ProjectAlias, Site, Snapshot
+from bot.domain.facts import Group, GroupId, Job, JobId, ProjectAlias, Site, Snapshot
 from bot.domain.people import Account
 from bot.domain.plan import Options, plan_of
 from bot.domain.preflight import Finding
@@ -105,11 +104,12 @@ def group_snapshot(group: Group, number: int) -> Snapshot:
     return replace(plain_snapshot(number), group=group)
 
 
-def add_running(tx: Transaction, rows: Rows, request: Request, job_id: str) -> None:
-    """An order that the cloud took, and a run that only has to follow its job."""
+def add_running(tx: Transaction, request: Request, job_id: str, seen: Job | None = None) -> None:
+    """An order that the cloud took, and a run that only has to follow its job, `seen` before."""
     running = replace(request, state=State.RUNNING, decided_by=APPROVER, decided_at=tx.now)
     assert tx.requests.add(running)
     run = Run(request_id=request.id, revision=1, executor="before", started_at=tx.now, job_id=JobId(job_id))
+    run = replace(run, job=seen)
     run = run.with_step(StepProgress(step=Step.CHECK, state=StepState.DONE, started_at=tx.now, ended_at=tx.now))
     run = run.with_step(StepProgress(step=Step.STOP, state=StepState.SKIPPED, started_at=tx.now, ended_at=tx.now))
     run = run.with_step(StepProgress(step=Step.START, state=StepState.SKIPPED, started_at=tx.now, ended_at=tx.now))
@@ -125,17 +125,6 @@ def add_running(tx: Transaction, rows: Rows, request: Request, job_id: str) -> N
     assert tx.runs.fence(attempt)
     tx.runs.settle(replace(attempt, outcome=AttemptOutcome.ACCEPTED, job_id=JobId(job_id), answered_at=tx.now))
     tx.runs.enqueue(request.id, 1)
-
-
-async def fill_running(rows: Rows, job_ids: Sequence[str]) -> None:
-    numbered = iter(enumerate(job_ids))
-    while batch := tuple(islice(numbered, BATCH)):
-        await rows.store.run(lambda tx, batch=batch: _running_batch(tx, rows, batch))  # type: ignore[misc]
-
-
-def _running_batch(tx: Transaction, rows: Rows, batch: Sequence[tuple[int, str]]) -> None:
-    for number, job_id in batch:
-        add_running(tx, rows, request_of(number, tx, plain_snapshot(number)), job_id)
 
 
 def add_shown(tx: Transaction, request: Request, place: Place, channel: str, ts: str, thread_ts: str = "") -> None:

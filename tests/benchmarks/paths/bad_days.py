@@ -18,7 +18,7 @@ from tests.benchmarks.children import Child, free_port, module, running
 from tests.benchmarks.figures import Rounds, Row, Turn, in_turns, percentile
 from tests.benchmarks.ours.bot import bot_environment, program
 from tests.benchmarks.ours.postgres import postgres
-from tests.benchmarks.ours.rows import Rows, add_running, migrate_all, opened, plain_snapshot, request_of
+from tests.benchmarks.ours.rows import add_running, migrate_all, opened, plain_snapshot, request_of
 from tests.benchmarks.outside import cloud
 from tests.benchmarks.outside.cloud import job_id_of
 from tests.benchmarks.outside.load import Taken, over_http
@@ -138,7 +138,7 @@ async def slack_limit(setting: Setting) -> list[Row]:
 
         slack.on_call = heard
         with opened(url) as rows:
-            await rows.store.run(lambda tx: [_crowd(tx, rows, number) for number in range(count)])
+            await rows.store.run(lambda tx: [_crowd(tx, number) for number in range(count)])
         env = bot_environment(folder, free_port(), slack.environment(), cloud.environment(int(the_cloud.word)), url)
         bot = await stack.enter_async_context(program("run", folder, env))
         began = time.perf_counter()
@@ -173,10 +173,10 @@ def _limit_rows(count: int, shown: Mapping[str, list[float]], taken: Taken, refu
     ]
 
 
-def _crowd(tx: Transaction, rows: Rows, number: int) -> None:
+def _crowd(tx: Transaction, number: int) -> None:
     """A run whose card, end, words and progress are all due."""
     request = request_of(number, tx, plain_snapshot(number))
-    add_running(tx, rows, request, job_id_of(number))
+    add_running(tx, request, job_id_of(number))
     for kind in KINDS:
         key = {PlaceKind.CARD: "1", PlaceKind.LINE: "bench"}.get(kind, "")
         data = {"kind": "job_done"} if kind is PlaceKind.LINE else None

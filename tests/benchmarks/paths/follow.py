@@ -7,17 +7,16 @@ import json
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from tests.benchmarks.children import Child, free_port, module, running
-from tests.benchmarks.figures import Rounds, Row, in_turns
+from tests.benchmarks.figures import Rounds, Row
 from tests.benchmarks.ours.bot import bot_environment, program
 from tests.benchmarks.ours.postgres import database
-from tests.benchmarks.ours.rows import fill_running, opened
+from tests.benchmarks.ours.running import fill_running
 from tests.benchmarks.outside import cloud
-from tests.benchmarks.outside.cloud import job_id_of
 from tests.benchmarks.outside.slack import BareSlack
 from tests.benchmarks.paths.command import bare_slack
 from tests.benchmarks.setting import Setting
@@ -26,7 +25,7 @@ OURS, SAME, AIOHTTP, HTTPX, SDK = "ours", "same client", "bare aiohttp", "defaul
 CLIENTS = {SAME: "same", AIOHTTP: "aiohttp", HTTPX: "httpx"}
 SDK_THREADS = 16
 SETTLE_SHARE = 1.2  # intervals that pass before anything is counted
-FILL_SECONDS = 240.0
+FILL_SECONDS = 120.0
 
 
 @asynccontextmanager
@@ -57,11 +56,12 @@ Contender = Callable[[], AbstractAsyncContextManager[Following]]
 
 
 async def watched(one: Following, setting: Setting) -> Mapping[str, float]:
-    """One window: what the process used, and what the cloud saw."""
+    """One window of whole intervals: what the process used, and what the cloud saw."""
+    looks = setting.looks if one.jobs >= setting.peer_jobs else 2 * setting.looks
     path = f"/_/gaps?interval={setting.poll_seconds}"
     await look_at(one.port, path)
     before = one.child.cpu_seconds()
-    await asyncio.sleep(setting.window_seconds)
+    await asyncio.sleep(looks * setting.poll_seconds)
     used, seen = one.child.cpu_seconds() - before, await look_at(one.port, path)
     return {
         "CPU, %": 100 * used / seen["seconds"],
@@ -73,45 +73,52 @@ async def watched(one: Following, setting: Setting) -> Mapping[str, float]:
 
 
 async def rows(setting: Setting) -> list[Row]:
-    seen = {jobs: await _at(setting, jobs) for jobs in setting.job_counts}
+    """One worker follows more and more jobs; at each size the others follow as many beside it, at the same time."""
+    seen: dict[int, Rounds] = {}
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(bare_cloud(setting))
+        slack = await stack.enter_async_context(bare_slack())
+        url = await stack.enter_async_context(database("postgresql", setting, setting.folder))
+        child = await stack.enter_async_context(worker(setting, slack, port, url))
+        await asyncio.sleep(1)
+        ours = Following(child, port, 0, empty_bytes=child.memory_bytes())
+        for jobs in setting.job_counts:
+            await fill_running(url, ours.jobs, jobs)
+            await _until_followed(port, jobs)
+            ours = replace(ours, jobs=jobs)
+            seen[jobs] = await _at(setting, ours)
     return [row for jobs, rounds in seen.items() for row in _rows(setting, jobs, rounds)] + _growth(setting, seen)
 
 
-async def _at(setting: Setting, jobs: int) -> Rounds:
-    """As long as two cores have room for all contenders, they follow side by side; else each alone, in turns.
-    The peers, which take long to show that they can't, follow alone and once."""
-    contenders: dict[str, Contender] = {
-        OURS: partial(_ours, setting, jobs),
-        SAME: partial(_loop, setting, jobs, SAME),
-        AIOHTTP: partial(_loop, setting, jobs, AIOHTTP),
-    }
-    if jobs <= setting.beside_jobs:
-        seen = await _side_by_side(setting, contenders)
-    else:
-        seen = await in_turns({who: partial(_alone, setting, one) for who, one in contenders.items()}, setting.rounds)
-    if jobs >= setting.peer_jobs:
-        seen.add(HTTPX, await _alone(setting, partial(_loop, setting, jobs, HTTPX)))
+async def _at(setting: Setting, ours: Following) -> Rounds:
+    """While two cores have room, all follow beside us, else one after the other. A peer that shows already that it
+    can't is looked at once."""
+    seen, jobs = Rounds(), ours.jobs
+    loops: dict[str, Contender] = {who: partial(_loop, setting, jobs, who) for who in CLIENTS}
     if jobs == setting.peer_jobs:
-        seen.add(SDK, await _alone(setting, partial(_sdk, setting, jobs)))
+        await _beside(setting, seen, ours, {**loops, SDK: partial(_sdk, setting, jobs)})
+    elif jobs < setting.peer_jobs:
+        await _beside(setting, seen, ours, {who: loops[who] for who in (SAME, AIOHTTP)})
+    else:
+        await _beside(setting, seen, ours, {SAME: loops[SAME]})
+        await _beside(setting, seen, None, {AIOHTTP: loops[AIOHTTP]})
+        await _beside(setting, seen, None, {HTTPX: loops[HTTPX]}, rounds=1)
     return seen
 
 
-async def _side_by_side(setting: Setting, contenders: Mapping[str, Contender]) -> Rounds:
-    seen = Rounds()
+async def _beside(
+    setting: Setting, seen: Rounds, ours: Following | None, contenders: Mapping[str, Contender], rounds: int = 0
+) -> None:
+    """The same windows for all. Ours goes on following meanwhile, also where it is not looked at."""
     async with AsyncExitStack() as stack:
         following = {who: await stack.enter_async_context(one()) for who, one in contenders.items()}
+        if ours is not None:
+            following[OURS] = ours
         await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
-        for _ in range(setting.rounds):
+        for _ in range(rounds or setting.rounds):
             shown = await asyncio.gather(*(watched(one, setting) for one in following.values()))
             for who, figures in zip(following, shown, strict=True):
                 seen.add(who, figures)
-    return seen
-
-
-async def _alone(setting: Setting, contender: Contender) -> Mapping[str, float]:
-    async with contender() as following:
-        await asyncio.sleep(setting.poll_seconds * SETTLE_SHARE)
-        return await watched(following, setting)
 
 
 @asynccontextmanager
@@ -128,22 +135,6 @@ async def _sdk(setting: Setting, jobs: int) -> AsyncIterator[Following]:
         command = module("peers.polls_sdk", port, jobs, setting.poll_seconds, SDK_THREADS)
         async with running(command, setting.folder) as child:
             yield Following(child, port, jobs)
-
-
-@asynccontextmanager
-async def _ours(setting: Setting, jobs: int) -> AsyncIterator[Following]:
-    """A worker process on PostgreSQL that finds so many runs to follow. Its memory before them is taken off."""
-    async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(bare_cloud(setting))
-        slack = await stack.enter_async_context(bare_slack())
-        url = await stack.enter_async_context(database("postgresql", setting, setting.folder))
-        child = await stack.enter_async_context(worker(setting, slack, port, url))
-        await asyncio.sleep(1)
-        empty = child.memory_bytes()
-        with opened(url) as rows:
-            await fill_running(rows, [job_id_of(number) for number in range(jobs)])
-        await _until_followed(port, jobs)
-        yield Following(child, port, jobs, empty_bytes=empty)
 
 
 @asynccontextmanager

@@ -11,9 +11,8 @@ from tests.benchmarks.children import Child, free_port
 from tests.benchmarks.figures import Row, percentile
 from tests.benchmarks.ours.bot import bot_environment, start_program
 from tests.benchmarks.ours.postgres import database
-from tests.benchmarks.ours.rows import fill_running, opened
+from tests.benchmarks.ours.running import fill_running
 from tests.benchmarks.outside import cloud
-from tests.benchmarks.outside.cloud import job_id_of
 from tests.benchmarks.outside.slack import BareSlack
 from tests.benchmarks.paths.command import bare_slack
 from tests.benchmarks.paths.follow import bare_cloud, look_at
@@ -50,8 +49,7 @@ class Workers:
 
     async def begin(self) -> None:
         self._holder = await self._start()
-        with opened(self._url) as filled:
-            await fill_running(filled, [job_id_of(number) for number in range(self._setting.killed_jobs)])
+        await fill_running(self._url, 0, self._setting.killed_jobs)
         await self._looked_since(0.0)
         self._standby = await self._start()
 

@@ -79,16 +79,16 @@ async def rows(setting: Setting) -> list[Row]:
 
 async def _fill(rows: Rows, runs: Sequence[tuple[str, str, str, float]]) -> None:
     for first in range(0, len(runs), BATCH):
-        await rows.store.run(lambda tx, first=first: _batch(tx, rows, runs, first))  # type: ignore[misc]  # default binds
+        await rows.store.run(lambda tx, first=first: _batch(tx, runs, first))  # type: ignore[misc]  # default binds
 
 
-def _batch(tx: Transaction, rows: Rows, runs: Sequence[tuple[str, str, str, float]], first: int) -> None:
+def _batch(tx: Transaction, runs: Sequence[tuple[str, str, str, float]], first: int) -> None:
     for number in range(first, min(first + BATCH, len(runs))):
         group_id, name, job_id, _ = runs[number]
         snapshot = plain_snapshot(number)
         group: Group = replace(snapshot.group, id=GroupId(group_id), name=name)
         request = request_of(number, tx, replace(snapshot, group=group))
-        add_running(tx, rows, request, job_id)
+        add_running(tx, request, job_id)
         channel, ts = f"C{number % CHANNELS}BENCH", f"1600000000.{number:06d}"
         add_card(tx, request, channel, ts)
         add_shown(tx, request, Place(PlaceKind.PROGRESS), channel, f"1600000001.{number:06d}", ts)
