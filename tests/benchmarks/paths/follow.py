@@ -91,18 +91,16 @@ async def rows(setting: Setting) -> list[Row]:
 
 
 async def _at(setting: Setting, ours: Following) -> Rounds:
-    """While two cores have room, all follow beside us, else one after the other. A peer that shows already that it
-    can't is looked at once."""
+    """All beside us, as long as two cores have room; the peers from the size on from which they are of interest, and
+    where one needs a core for itself, it alone beside us and once."""
     seen, jobs = Rounds(), ours.jobs
-    loops: dict[str, Contender] = {who: partial(_loop, setting, jobs, who) for who in CLIENTS}
+    beside: dict[str, Contender] = {who: partial(_loop, setting, jobs, who) for who in (SAME, AIOHTTP)}
+    httpx: dict[str, Contender] = {HTTPX: partial(_loop, setting, jobs, HTTPX)}
     if jobs == setting.peer_jobs:
-        await _beside(setting, seen, ours, {**loops, SDK: partial(_sdk, setting, jobs)})
-    elif jobs < setting.peer_jobs:
-        await _beside(setting, seen, ours, {who: loops[who] for who in (SAME, AIOHTTP)})
-    else:
-        await _beside(setting, seen, ours, {SAME: loops[SAME]})
-        await _beside(setting, seen, None, {AIOHTTP: loops[AIOHTTP]})
-        await _beside(setting, seen, None, {HTTPX: loops[HTTPX]}, rounds=1)
+        beside |= {**httpx, SDK: partial(_sdk, setting, jobs)}
+    await _beside(setting, seen, ours, beside)
+    if jobs > setting.peer_jobs:
+        await _beside(setting, seen, None, httpx, rounds=1)
     return seen
 
 
