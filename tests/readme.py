@@ -11,6 +11,7 @@ from tests.benchmarks.table import for_readme
 
 README = Path(__file__).parents[1] / "README.md"
 MEASURED = Path(__file__).parent / "benchmarks" / "measured.json"
+BAD_DAYS = Path(__file__).parent / "benchmarks" / "bad_days.json"
 
 
 def state_diagram() -> str:
@@ -38,7 +39,11 @@ def benchmark() -> str:
     return for_readme(MEASURED.read_text())
 
 
-PARTS = {"states": state_diagram, "settings": settings_table, "benchmark": benchmark}
+def bad_days() -> str:
+    return for_readme(BAD_DAYS.read_text())
+
+
+PARTS = {"states": state_diagram, "settings": settings_table, "benchmark": benchmark, "bad days": bad_days}
 
 
 def part(name: str, text: str) -> str:

@@ -29,16 +29,13 @@ class Report:
     @property
     def about(self) -> str:
         """In one line."""
-        machine, load, (minutes, seconds) = (
-            self.machine,
-            self.load_average,
-            divmod(round(sum(self.seconds.values())), 60),
-        )
+        machine, load = self.machine, self.load_average
+        minutes, seconds = divmod(round(sum(self.seconds.values())), 60)
+        took = f" · took {minutes} min {seconds} s" if self.seconds else ""
         packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
         return (
             f"{machine.date} · {machine.processor}, {machine.cores} cores · {machine.system} · "
-            f"Python {machine.python} · {packages} · load average {load[0]:.1f} before, {load[3]:.1f} after · "
-            f"took {minutes} min {seconds} s"
+            f"Python {machine.python} · {packages} · load average {load[0]:.1f} before, {load[3]:.1f} after{took}"
         )
 
 
@@ -85,6 +82,8 @@ def for_readme(text: str) -> str:
     """A measurement from its JSON: the goals, and every figure behind a click."""
     report = read_json(text)
     judged = [row for row in report.rows if row.is_met is not None]
+    if len(judged) == len(report.rows):
+        return as_markdown(report)
     every = ["<details><summary>Every figure</summary>", "", *_markdown_rows(report.rows), *_notes(report.rows)]
     return "\n".join([report.about, "", *_markdown_rows(judged), "", *every, "", "</details>"])
 

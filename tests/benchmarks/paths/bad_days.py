@@ -31,7 +31,8 @@ ONE_WAY_SECONDS = 0.010
 AT_ONCE = 16
 GOOD, BAD = "good day", "bad day"
 MOST_ACK_MS = 100.0
-MEASURES = ("ack p50, ms", "ack p99, ms", "open p99, ms", "lost", "still at work")
+SHARE = 3  # of the commands of a good day: each of these takes its time
+MEASURES = ("ack p50, ms", "ack p99, ms", "open p99, ms", "commands/s", "lost", "at work at once")
 
 
 async def slow_cloud(setting: Setting) -> list[Row]:
@@ -74,16 +75,25 @@ async def _commands(setting: Setting, slack: BareSlack, bots: Mapping[str, Child
     load = partial(over_http, slack=slack, at_once=AT_ONCE, text=text)
 
     async def turn(bot: Child) -> Mapping[str, float]:
-        await load(int(bot.word), count=AT_ONCE)
-        taken = await load(int(bot.word), count=setting.commands_at(AT_ONCE))
-        return {**taken.figures(), "still at work": await asyncio.to_thread(_background, int(bot.word))}
+        port, seen = int(bot.word), [0.0]
+        await load(port, count=AT_ONCE)
+        looking = asyncio.create_task(_look_on(port, seen))
+        taken = await load(port, count=max(AT_ONCE, setting.commands // SHARE))
+        looking.cancel()
+        return {**taken.figures(), "at work at once": max(seen)}
 
     turns: dict[str, Turn] = {name: partial(turn, bot) for name, bot in bots.items()}
     return await in_turns(turns, setting.rounds)
 
 
+async def _look_on(port: int, seen: list[float]) -> None:
+    while True:
+        seen.append(await asyncio.to_thread(_background, port))
+        await asyncio.sleep(0.2)
+
+
 def _background(port: int) -> float:
-    """Listeners that go on after their acknowledgement, as the bot counts them itself."""
+    """Listeners that go on after their acknowledgement at this moment, as the bot counts them itself."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         found = re.search(rb"^failover_background ([0-9.e+]+)", answer.read(), re.MULTILINE)
     return float(found[1]) if found else 0.0
@@ -98,7 +108,7 @@ def _row(path: str, measure: str, seen: Rounds, setting: Setting) -> Row:
     goal, most = {
         "ack p99, ms": (f"stays fast: ≤ {MOST_ACK_MS:g} ms or 3 × a good day", max(MOST_ACK_MS, 3 * good)),
         "lost": ("0", 0.0),
-        "still at work": (f"bounded: ≤ {2 * AT_ONCE}", 2.0 * AT_ONCE),
+        "at work at once": (f"bounded: ≤ {2 * AT_ONCE}", 2.0 * AT_ONCE),
     }.get(measure, ("", math.nan))
     return Row(
         path=path,
