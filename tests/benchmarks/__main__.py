@@ -72,9 +72,11 @@ async def measured(places: Mapping[str, str], setting: Setting, find: Callable[[
     before = os.getloadavg()
     for name, place in places.items():
         began, load = time.monotonic(), os.getloadavg()[0]
+        folder = setting.folder / name
+        folder.mkdir()
         try:
             async with asyncio.timeout(setting.most_seconds):
-                rows += await find(place)(setting)
+                rows += await find(place)(replace(setting, folder=folder))
         except Exception as error:  # the others are still worth their time
             traceback.print_exc()
             rows.append(Row(path=name, measure=f"{FAILED}: {type(error).__name__}", ours=math.nan, is_met=False))

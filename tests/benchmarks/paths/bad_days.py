@@ -130,7 +130,7 @@ PATIENCE_SECONDS = 150.0
 
 async def slack_limit(setting: Setting) -> list[Row]:
     """Many requests of one channel want all their messages at once: Slack takes one a second."""
-    count = max(2, setting.burst // 5)
+    count = max(2, setting.burst // 8)
     shown: dict[str, list[float]] = {kind.value: [] for kind in KINDS}
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(bare_slack(is_limited=True))
