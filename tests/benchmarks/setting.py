@@ -27,7 +27,7 @@ class Setting:
     words_ends: int = 40
     kills: int = 30
     killed_jobs: int = 20
-    starts: int = 5
+    starts: int = 3
     search_groups: int = 10_000
     searches: int = 300
     card_servers: int = 500

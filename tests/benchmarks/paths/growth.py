@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 
 from bot.domain.audit import Entry
@@ -29,20 +29,27 @@ Work = Callable[[Rows, int], Awaitable[object]]
 
 
 async def rows(setting: Setting) -> list[Row]:
-    return [row for kind in setting.databases for row in await _on(kind, setting)]
-
-
-async def _on(kind: str, setting: Setting) -> list[Row]:
+    """All are filled at the same time, and then looked at one after the other."""
     async with AsyncExitStack() as stack:
-        places: dict[str, Rows] = {}
-        for name in (EMPTY, FULL):
-            folder = setting.folder / f"growth-{kind}-{name}"
-            folder.mkdir()
-            url = await stack.enter_async_context(database(kind, setting, folder))
-            await add_template(url)
-            if name == FULL:
-                await asyncio.to_thread(fill, url, setting.history, setting.audit_rows)
-            places[name] = stack.enter_context(opened(url))
+        urls = {kind: await _prepared(kind, setting, stack) for kind in setting.databases}
+        filling = (asyncio.to_thread(fill, two[FULL], setting.history, setting.audit_rows) for two in urls.values())
+        await asyncio.gather(*filling)
+        return [row for kind, two in urls.items() for row in await _on(kind, setting, two)]
+
+
+async def _prepared(kind: str, setting: Setting, stack: AsyncExitStack) -> Mapping[str, str]:
+    urls = {}
+    for name in (EMPTY, FULL):
+        folder = setting.folder / f"growth-{kind}-{name}"
+        folder.mkdir()
+        urls[name] = await stack.enter_async_context(database(kind, setting, folder))
+        await add_template(urls[name])
+    return urls
+
+
+async def _on(kind: str, setting: Setting, urls: Mapping[str, str]) -> list[Row]:
+    with ExitStack() as stack:
+        places = {name: stack.enter_context(opened(url)) for name, url in urls.items()}
         return [await _row(kind, setting, places, what, work) for what, work in WORKS.items()]
 
 
