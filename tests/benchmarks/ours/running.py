@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from bot.cloud.facts import job_fact
 from bot.cloud.models import JobFact
@@ -46,9 +45,9 @@ async def fill_running(url: str, first: int, end: int) -> None:
     engine = open_engine(database.url)
     queue = RunQueue(engine)
 
-    def enqueue(session: Session, request_id: RequestId, revision: int) -> None:
-        queue.enqueue(session, request_id, revision)
-        _copy_all(session, first, end)
+    def enqueue(connection: sa.Connection, request_id: RequestId, revision: int) -> None:
+        queue.enqueue(connection, request_id, revision)
+        _copy_all(connection, {"first": first, "last": end - 1})
 
     store = SqlStore(database, enqueue=enqueue)
     try:
@@ -64,9 +63,8 @@ def _seen() -> Job:
     return job_fact(JobFact.model_validate(job_document(JOB)))
 
 
-def _copy_all(session: Session, first: int, end: int) -> None:
+def _copy_all(connection: sa.Connection, numbers: dict[str, int]) -> None:
     """The template itself is gone with the commit."""
-    connection, numbers = session.connection(), {"first": first, "last": end - 1}
     for schema, table, key, value in TABLES:
         columns = sa.inspect(connection).get_columns(table, schema=schema)
         names = ", ".join(f'"{column["name"]}"' for column in columns)
