@@ -18,7 +18,9 @@ async def follow(parts: Parts, key: Key) -> Stage:
     """Thousands wait here for hours, so nothing of the rows is kept meanwhile but what the next look needs."""
     following = await _begin(parts, key)
     if isinstance(following, FollowingJob):
-        stage = await parts.poller.watch(following.look, following.heed, pace=parts.timing.job_poll)
+        stage = await parts.poller.watch(
+            following.look, following.heed, pace=parts.timing.job_poll, is_new=following.is_new
+        )
         if stage is not Stage.FOLLOW:
             return stage
         following = await _begin(parts, key, job_is_lost=True)

@@ -24,11 +24,12 @@ NOT_STARTED = "No server was started: those that were stopped are still off."
 class FollowingJob:
     """Writes when a sighting differs from the one before, so a quiet job costs the cloud a read and us nothing."""
 
-    __slots__ = ("job_id", "key", "last", "limits", "parts", "project", "staleness", "status")
+    __slots__ = ("is_new", "job_id", "key", "last", "limits", "parts", "project", "staleness", "status")
 
     def __init__(self, parts: Parts, key: Key, now: Footing, job_id: JobId, limits: Limits) -> None:
         self.parts, self.key, self.job_id, self.limits = parts, key, job_id, limits
         self.project = now.plan.project
+        self.is_new = _has_just_begun(parts, now)
         self.last = hash(now.run.job)  # of thousands of jobs that is less than the jobs themselves
         self.status = now.run.job.status if now.run.job else ""
         self.staleness = Staleness(parts)
@@ -98,3 +99,9 @@ def failure_of(parts: Parts, job: Job) -> Problem:
 def failure_words(problem: Problem) -> Line:
     what = f"{problem.what} {problem.not_done}"
     return line(LineKind.JOB_FAILED, code=problem.code or "no code", what=what, cure=problem.advice)
+
+
+def _has_just_begun(parts: Parts, now: Footing) -> bool:
+    """The cloud named the job a moment ago: what comes first are the orders that still wait to leave."""
+    answered_at = now.attempt.answered_at if now.attempt else None
+    return answered_at is not None and now.at - answered_at < timedelta(seconds=parts.timing.first_minute_poll_seconds)

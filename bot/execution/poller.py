@@ -84,12 +84,17 @@ class Poller:
         heed: Callable[[A | Problem], Awaitable[R | None]],
         *,
         pace: Callable[[float], float],
+        is_new: bool = False,
     ) -> R:
-        """Look now and then every `pace(age)` seconds, until `heed` makes something of an answer."""
+        """Look now and then every `pace(age)` seconds, until `heed` makes something of an answer. What `is_new` has
+        nothing to show yet: its first look comes after one pace."""
         watch = Watch(look, heed, pace, asyncio.get_running_loop())
         self.watched += 1
-        self._due.append(watch)
-        self._go_on()
+        if is_new:
+            self._again(watch)
+        else:
+            self._due.append(watch)
+            self._go_on()
         try:
             return await watch.result
         finally:

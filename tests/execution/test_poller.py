@@ -138,3 +138,16 @@ async def test_a_poller_that_is_closed_looks_at_nothing_any_more() -> None:
     await asyncio.sleep(0.03)
     assert len(job.answers) == seen
     waiting.cancel()
+
+
+async def test_what_is_new_is_looked_at_after_one_pace_and_all_else_at_once() -> None:
+    new, old, soon = Job(5), Job(5), Job(1)
+    async with Poller(lanes=2) as poller:
+        waiting = [
+            asyncio.create_task(poller.watch(new.look, new.heed, pace=lambda age: 3600, is_new=True)),
+            asyncio.create_task(poller.watch(old.look, old.heed, pace=lambda age: 3600)),
+        ]
+        assert await poller.watch(soon.look, soon.heed, pace=often, is_new=True) == "over"
+        assert (new.answers, old.answers) == ([], [4])
+        for watch in waiting:
+            watch.cancel()
