@@ -143,7 +143,8 @@ def _open(tx: Transaction, desk: Desk, ask: Ask) -> Opening:
     if obstacle := _obstacle(tx, desk, ask):
         return _noted(tx, ask.draft, ask.cause, obstacle, digest=ask.look.plan.digest)
     request = _request_of(tx, ask)
-    if waiting := tx.requests.open_for(request.project, request.group.id):
+    waiting = tx.requests.open_for(request.project, request.group.id)
+    if waiting and gives_way(waiting, ask.draft):  # it may have been opened since we looked for an obstacle
         supersede(tx, waiting, ask.cause)
     if not tx.requests.add(request):
         existing = tx.requests.open_for(request.project, request.group.id) or request
