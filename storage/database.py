@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
+from psycopg import IsolationLevel
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,10 +45,11 @@ _POSTGRESQL_OPTIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """An engine and its address. Opening connects to nothing; the first transaction does."""
+    """An engine and its address, and one that only reads. Opening connects to nothing; the first transaction does."""
 
     url: URL
     engine: Engine
+    reader: Engine
 
     @property
     def is_sqlite(self) -> bool:
@@ -67,24 +69,35 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reader.dispose()
 
 
 def open_database(url: str) -> Database:
     """`url` in any form that `parse_url` takes."""
     parsed = parse_url(url)
-    engine = _open_sqlite(parsed) if file_of(parsed) is not None else _open_postgresql(parsed)
-    return Database(url=parsed, engine=engine)
+    if file_of(parsed) is not None:
+        engine = _open_sqlite(parsed)
+        return Database(url=parsed, engine=engine, reader=engine)
+    reader = _open_postgresql(parsed, POSTGRESQL_READERS)
+    event.listen(reader, "connect", _only_read_one_moment)
+    return Database(url=parsed, engine=_open_postgresql(parsed, POSTGRESQL_WRITERS), reader=reader)
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _only_read_one_moment(connection: Any, _record: object) -> None:
+    """One snapshot for all queries of a transaction: words of its BEGIN, said once and for all."""
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+
+
+def _open_postgresql(url: URL, connections: int) -> Engine:
     given = url.query.get("options", "")
     options = f"{_POSTGRESQL_OPTIONS} {given if isinstance(given, str) else ' '.join(given)}".strip()
     defaults = {name: value for name, value in _POSTGRESQL_CONNECT.items() if name not in url.query}
     engine = create_engine(
         url.difference_update_query(["options"]),
         connect_args={**defaults, "options": options},
-        pool_size=POSTGRESQL_WRITERS + POSTGRESQL_READERS,
-        max_overflow=POSTGRESQL_WRITERS,
+        pool_size=connections,
+        max_overflow=connections,
         pool_timeout=10,
         pool_use_lifo=True,  # the connection that has prepared its statements
         hide_parameters=True,

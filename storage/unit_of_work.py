@@ -140,20 +140,14 @@ class SqlStore:
             raise
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        with self._database.engine.connect() as connection:
-            begin(self._reading(connection), is_reading=True)
+        with self._database.reader.connect() as connection:
+            begin(connection, is_reading=True)
             result = work(SqlTransaction(Scope(connection, is_reading=True), no_engine))
             connection.commit()  # a rollback would make psycopg forget the statements that it has prepared
             return result
 
-    def _reading(self, connection: Connection) -> Connection:
-        """Read-only and one snapshot for all queries; on PostgreSQL both are words of BEGIN and cost nothing."""
-        if self._database.is_sqlite:
-            return connection
-        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
     def _verify(self) -> Verdict:
-        with self._database.engine.connect() as connection:
-            begin(self._reading(connection), is_reading=True)
+        with self._database.reader.connect() as connection:
+            begin(connection, is_reading=True)
             audit = SqlAudit(Scope(connection))
             return verify_chain(pages(audit), audit.head())

@@ -42,7 +42,7 @@ async def check(parts: Parts, key: Key) -> Stage:
         await servers_back(parts, key)  # a run that is taken up again may have stopped some
         return await reapprove(parts, key, why, seen)
     parts.reach("before begin")
-    if not now.request.options.stop_servers and is_ready_to_submit(parts, now, snapshot):
+    if not now.request.options.stop_servers and is_ready_to_submit(parts, now, seen):
         return await submit_at_once(parts, key, now, recorded, snapshot.group, partial(_begun, parts=parts, seen=seen))
     parts.fresh[key.request_id] = snapshot
     await change(parts, key, lambda tx, current: _begin(tx, current, parts, seen), is_urgent=False)

@@ -22,9 +22,14 @@ from bot.service.looking import Look, look
 
 def examine(parts: Parts, now: Footing, snapshot: Snapshot, *, at_the_end: bool = False) -> Look:
     """The facts, the plan that follows from them now, and what stands in the way."""
-    to, options, moment = now.plan.to, now.request.options, parts.clock.now()
-    seen = look(snapshot, to, options, parts.policy_source.policy, moment)
-    return replace(seen, findings=check_before_reversal(snapshot, to, options, moment)) if at_the_end else seen
+    seen = look(snapshot, now.plan.to, now.request.options, parts.policy_source.policy, parts.clock.now())
+    return at_its_end(parts, now, seen) if at_the_end else seen
+
+
+def at_its_end(parts: Parts, now: Footing, seen: Look) -> Look:
+    """The same look, with what must be true right before the POST."""
+    moment = parts.clock.now()
+    return replace(seen, findings=check_before_reversal(seen.snapshot, now.plan.to, now.request.options, moment))
 
 
 def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
@@ -61,7 +66,7 @@ async def last_look(parts: Parts, key: Key, now: Footing) -> Group | Stage:
     moment ago, by the check that just passed, is not repeated.
     """
     fresh = parts.fresh.pop(key.request_id, None)
-    if fresh and is_ready_to_submit(parts, now, fresh):
+    if fresh and is_ready_to_submit(parts, now, examine(parts, now, fresh)):
         return fresh.group
     patience = parts.clock.monotonic() + parts.timing.settle_seconds
     while True:
@@ -96,8 +101,8 @@ def as_it_was(now: Footing) -> Look:
     return Look(snapshot=now.request.snapshot, plan=now.plan, findings=now.request.findings)
 
 
-def is_ready_to_submit(parts: Parts, now: Footing, snapshot: Snapshot) -> bool:
+def is_ready_to_submit(parts: Parts, now: Footing, seen: Look) -> bool:
     """Taken a moment ago, and nothing in it stands in the way of the POST."""
-    age = parts.clock.now() - snapshot.taken_at
+    age = parts.clock.now() - seen.snapshot.taken_at
     is_new = age <= timedelta(seconds=parts.timing.recheck_seconds)
-    return is_new and not changes(now.plan, examine(parts, now, snapshot, at_the_end=True))
+    return is_new and not changes(now.plan, at_its_end(parts, now, seen))
