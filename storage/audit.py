@@ -80,7 +80,7 @@ class SqlAudit:
         for entry in self._waiting:
             rows.append(_columns(head, self._scope, entry))
             head = Head(number=rows[-1]["number"], hash=rows[-1]["hash"])
-        self._scope.change_many(_ADD, rows)
+        self._scope.insert_many(_ADD, rows)
         self._scope.change(_NEW_HEAD, number=head.number, hash=head.hash)
         self._waiting.clear()
 

@@ -109,7 +109,7 @@ class SqlRuns:
 
     def record_calls(self, request_id: RequestId, calls: Sequence[CloudCall]) -> None:
         if calls:
-            self._scope.change_many(_ADD_CALLS, [_call_columns(request_id, call) for call in calls])
+            self._scope.insert_many(_ADD_CALLS, [_call_columns(request_id, call) for call in calls])
 
     def calls(self, request_id: RequestId) -> list[CloudCall]:
         return [_call_of(row) for row in self._scope.rows(_CALLS, of=request_id)]

@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import SQLModel
 
 from bot.domain.request import Approval, RequestId
-from storage.statement import Statement, execute, execute_many
+from storage.statement import Statement, execute, insert_many
 from storage.tables import Moment, table_of
 
 _CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
@@ -64,12 +64,9 @@ class Scope:
             return execute(self.connection, statement, values).count
         return self.connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
-    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each of `rows`, which have the same keys."""
-        if len(rows) == 1:
-            execute(self.connection, statement, rows[0])
-        else:
-            execute_many(self.connection, statement, rows)
+    def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """All of `rows`, which have the same keys."""
+        insert_many(self.connection, statement, rows)
 
     def insert_new(self, row: type[SQLModel], values: Mapping[str, Any]) -> bool:
         """False, and nothing inserted, when a unique key stands in the way."""

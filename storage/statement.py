@@ -6,15 +6,19 @@ than the database needs to answer, and a run that has just been approved waits f
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
 Process = Callable[[Any], Any]
+MOST_TOGETHER = 10  # rows: each number of them is a statement of its own to the server
+_VALUES = re.compile(r"VALUES (\([^()]*\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +71,43 @@ def execute(connection: Connection, statement: Statement, values: Mapping[str, A
     """In the transaction of `connection`, which must have begun."""
     prepared = statement.prepared(connection.dialect, values)
     given = tuple([value.of(values) for value in prepared.values])
-    return _sent(connection, prepared, lambda cursor: cursor.execute(prepared.sql, given), given)
+    return _sent(connection, prepared, given)
 
 
-def execute_many(connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> Outcome:
-    """The same statement for each of `rows`, which have the same keys; on PostgreSQL in one round trip."""
+def insert_many(connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+    """An INSERT of all `rows`, which have the same keys: a few together in one statement, with the values of each."""
     prepared = statement.prepared(connection.dialect, rows[0])
-    given = [tuple([value.of(row) for value in prepared.values]) for row in rows]
-    return _sent(connection, prepared, lambda cursor: cursor.executemany(prepared.sql, given), given)
+    of_row, of_all = _split(prepared)
+    for start in range(0, len(rows), MOST_TOGETHER):
+        some = rows[start : start + MOST_TOGETHER]
+        given = [value.of(row) for row in some for value in of_row]
+        given += [value.of(some[0]) for value in of_all]
+        _sent(connection, Prepared(_for_several(len(some), prepared.sql), (), None), tuple(given))
 
 
-def _sent(connection: Connection, prepared: Prepared, send: Callable[[Any], object], given: Any) -> Outcome:
+def _split(prepared: Prepared) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The values of a row, and those of what the INSERT says after its rows."""
+    [row] = _VALUES.findall(prepared.sql) or [""]
+    count = row.count("?") + row.count("%s")
+    return prepared.values[:count], prepared.values[count:]
+
+
+@lru_cache
+def _for_several(count: int, sql: str) -> str:
+    """The INSERT of one row as that of `count` rows."""
+    written, found = _VALUES.subn(lambda one: f"VALUES {', '.join([one[1]] * count)}", sql)
+    if found != 1:
+        raise TypeError("only a plain INSERT can be written for several rows")
+    return written
+
+
+def _sent(connection: Connection, prepared: Prepared, given: tuple[Any, ...]) -> Outcome:
     driver: Any = connection.connection.dbapi_connection
     cursor = driver.cursor()
     try:
         for heard in connection.dispatch.before_cursor_execute:  # as if SQLAlchemy had sent it
-            heard(connection, cursor, prepared.sql, given, None, isinstance(given, list))
-        send(cursor)
+            heard(connection, cursor, prepared.sql, given, None, False)
+        cursor.execute(prepared.sql, given)
         rows = list(map(prepared.row, cursor.fetchall())) if prepared.row else []
         return Outcome(rows, cursor.rowcount)
     except connection.dialect.loaded_dbapi.Error as error:

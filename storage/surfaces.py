@@ -137,7 +137,7 @@ class SqlSurfaces:
         waiting = list(self._waiting.values())
         self._waiting.clear()
         for (replaced, once), alike in groupby(waiting, key=lambda one: (one.replaced, one.once)):
-            self._scope.change_many(_want(replaced, once, self._scope.is_sqlite), [one.values for one in alike])
+            self._scope.insert_many(_want(replaced, once, self._scope.is_sqlite), [one.values for one in alike])
 
     def _settled(self) -> Scope:
         self.settle()

@@ -17,7 +17,7 @@ class Setting:
     most_seconds: float = 240.0  # of one path: one that hangs has failed, and the others go on
     levels: tuple[int, ...] = (1, 16, 64)  # commands at once
     commands: int = 1200  # per round and level; a tenth of it one by one
-    approvals: int = 20  # one by one, per round
+    approvals: int = 12  # one by one, per round
     burst: int = 100
     job_counts: tuple[int, ...] = (100, 1000, 5000)
     peer_jobs: int = 1000

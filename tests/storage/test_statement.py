@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from storage.database import Database, begin
-from storage.statement import Statement, execute, execute_many
+from storage.statement import MOST_TOGETHER, Statement, execute, insert_many
 from storage.tables import InstanceRow, table_of
 
 ADD = Statement(insert(table_of(InstanceRow)))
 ONE = Statement(select(InstanceRow).where(col(InstanceRow.name) == bindparam("wanted")))
+ALL = Statement(select(InstanceRow).order_by(col(InstanceRow.name)))
 CHANGE = Statement(
     update(table_of(InstanceRow)).where(col(InstanceRow.name) == bindparam("wanted")).values(value="set")
 )
@@ -39,11 +40,21 @@ def test_values_go_by_their_names_and_come_back_with_their_types(database: Datab
 def test_what_the_statement_itself_says_is_kept_and_counted(database: Database) -> None:
     with database.engine.connect() as connection:
         begin(connection)
-        execute_many(connection, ADD, [row("a"), row("b")])
+        insert_many(connection, ADD, [row("a"), row("b")])
         assert execute(connection, CHANGE, {"wanted": "a"}).count == 1
         assert execute(connection, CHANGE, {"wanted": "c"}).count == 0
         values = [execute(connection, ONE, {"wanted": name}).rows[0].value for name in ("a", "b")]
         assert values == ["set", "100 % of it"]
+
+
+def test_any_number_of_rows_is_inserted_and_nothing_but_inserted(database: Database) -> None:
+    names = [f"n{number:02}" for number in range(2 * MOST_TOGETHER + 3)]
+    with database.engine.connect() as connection:
+        begin(connection)
+        insert_many(connection, ADD, [row(name) for name in names])
+        assert [one.name for one in execute(connection, ALL, {}).rows] == names
+        with pytest.raises(TypeError, match="INSERT"):
+            insert_many(connection, CHANGE, [{"wanted": "a"}, {"wanted": "b"}])
 
 
 def test_a_value_that_was_forgotten_is_no_null(database: Database) -> None:
