@@ -10,6 +10,9 @@ verify  did production really move: group, instances, pairs      looks again
 start   new production servers on, by wave                       reads the servers' states and goes on from there
 finish  the end, the login guidance, the words to the people     writes what is not written yet
 
+Where no servers are to be stopped, nothing lies between check and submit: the run begins and is fenced in one
+transaction, and the order leaves within the stage `check`.
+
 Every stage works from the rows of our own tables and from what the cloud shows, so doing it twice is doing it once.
 The journal of the engine only remembers which stage comes next. Cancel is heard in every stage before the fence;
 then the servers that this run stopped are started again. What cannot be told
