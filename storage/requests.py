@@ -20,7 +20,7 @@ from bot.ports import History, RequestView, Standing
 from storage.codec import decode, encode
 from storage.insights import history
 from storage.scope import Scope
-from storage.standing import REQUEST_ID, approvals_of, beside, standing, with_it, with_its_run, without_run
+from storage.standing import REQUEST_ID, approvals_of, beside, its_approvals, standing, with_it, with_its_run
 from storage.statement import Statement
 from storage.surfaces import surface_of
 from storage.tables import (
@@ -131,7 +131,7 @@ class SqlRequests:
         request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
         if request is not None:
             known = {"request_id": request_id, "revision": request.revision}
-            [row] = self._scope.rows(without_run(self._scope.is_sqlite), **known)
+            [row] = self._scope.rows(its_approvals(self._scope.is_sqlite), **known)
             self._scope.told(row.asked_at)
             self._scope.approvals[request_id, request.revision] = approvals_of(row.approvals_json)
         return request

@@ -68,19 +68,21 @@ def standing(is_sqlite: bool) -> Statement:
     return Statement(with_it(_asked_at(is_sqlite), *table_of(RequestRow).c))
 
 
-def _beside_columns(is_sqlite: bool) -> tuple[Any, ...]:
-    attempt = select(col(AttemptRow.body_json)).where(col(AttemptRow.request_id) == REQUEST_ID)
-    approvals = _approvals(REQUEST_ID, bindparam("revision"))
-    return _asked_at(is_sqlite), attempt.scalar_subquery().label("attempt_json"), approvals
-
-
 @cache
 def with_its_run(is_sqlite: bool) -> Statement:
     """The run's row, if there is one, stays ours, too."""
     run = select(col(RunRow.body_json)).where(col(RunRow.request_id) == REQUEST_ID).with_for_update()
-    return Statement(select(run.scalar_subquery().label("run_json"), *_beside_columns(is_sqlite)))
+    attempt = select(col(AttemptRow.body_json)).where(col(AttemptRow.request_id) == REQUEST_ID)
+    return Statement(
+        select(
+            _asked_at(is_sqlite),
+            run.scalar_subquery().label("run_json"),
+            attempt.scalar_subquery().label("attempt_json"),
+            _approvals(REQUEST_ID, bindparam("revision")),
+        )
+    )
 
 
 @cache
-def without_run(is_sqlite: bool) -> Statement:
-    return Statement(select(null().label("run_json"), *_beside_columns(is_sqlite)))
+def its_approvals(is_sqlite: bool) -> Statement:
+    return Statement(select(_asked_at(is_sqlite), _approvals(REQUEST_ID, bindparam("revision"))))

@@ -22,13 +22,9 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestView:
+class RequestView(Standing):
     """All that any message about a request needs, read in one go."""
 
-    request: Request
-    approvals: tuple[Approval, ...]  # of the current revision, not retracted
-    run: Run | None
-    attempt: Attempt | None
     history: History
     card: Surface | None  # the current card: channel and ts of the request's thread
 
