@@ -12,28 +12,21 @@ REST_SECONDS = 5.0
 
 
 def ask_after_rest(engine: Engine) -> None:
-    """A connection that has rested, or has rested since another one was lost, is asked whether it lives before it is
-    used again.
+    """A connection that has rested is asked whether it lives before it is used again.
 
-    One that was used a moment ago is not: asking would be one round trip more for each transaction, and whoever meets a
-    dead one begins the transaction again anyway.
+    One that was used a moment ago is not: asking would be one round trip more for each transaction. Whoever meets a
+    dead one begins the transaction again, and gets the one that was opened in its place.
     """
-    lost_at = 0.0
 
     def comes_back(_connection: Any, record: Any) -> None:
         record.info["rests_since"] = time.monotonic()
 
-    def is_lost(*_: object) -> None:
-        nonlocal lost_at
-        lost_at = time.monotonic()
-
     def is_taken(connection: Any, record: Any, _proxy: object) -> None:
         since = record.info.get("rests_since")
-        if since is not None and (since < lost_at or time.monotonic() - since > REST_SECONDS):
+        if since is not None and time.monotonic() - since > REST_SECONDS:
             _ask(engine, connection)
 
     event.listen(engine, "checkin", comes_back)
-    event.listen(engine, "invalidate", is_lost)
     event.listen(engine, "checkout", is_taken)
 
 
