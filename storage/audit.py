@@ -12,9 +12,9 @@ from sqlmodel import col
 from bot.domain.audit import GENESIS, Entry, Recorded, chain_hash
 from bot.domain.people import Account
 from bot.domain.request import RequestId
+from bot.statement import Statement
 from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
-from storage.statement import Statement
 from storage.tables import AuditHeadRow, AuditRow, Words, table_of
 
 HEAD_ID = 1
@@ -81,7 +81,7 @@ class SqlAudit:
             rows.append(_columns(head, self._scope, entry))
             head = Head(number=rows[-1]["number"], hash=rows[-1]["hash"])
         self._scope.insert_many(_ADD, rows)
-        self._scope.change(_NEW_HEAD, number=head.number, hash=head.hash)
+        self._scope.later(_NEW_HEAD, number=head.number, hash=head.hash)
         self._waiting.clear()
 
     def _lock_head(self) -> Head:

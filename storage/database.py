@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.ports import StoreError
 from bot.postgresql import ask_after_rest
 from bot.sqlite import prepare_sqlite
+from bot.statement import Statement, execute
 from storage.problems import explain
-from storage.statement import Statement, execute
 from storage.urls import file_of, name_of, parse_url
 
 # Few on purpose: each statement takes the interpreter's lock once more, and sixteen threads that wait for it took twice

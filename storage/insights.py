@@ -11,8 +11,8 @@ from sqlmodel import col
 from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.request import State
 from bot.ports import History
+from bot.statement import Statement
 from storage.scope import Scope
-from storage.statement import Statement
 from storage.tables import AttemptRow, Moment, RequestRow, RunRow, Words
 
 LOOKED_AT = 200  # the newest requests of the group: no group moves more often in a time that matters

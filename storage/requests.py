@@ -17,11 +17,11 @@ from bot.domain.preflight import Finding
 from bot.domain.request import OPEN_STATES, Approval, Request, RequestId, State
 from bot.domain.surface import PlaceKind
 from bot.ports import History, RequestView, Standing
+from bot.statement import Statement
 from storage.codec import decode, encode
 from storage.insights import history
 from storage.scope import Scope
 from storage.standing import REQUEST_ID, approvals_of, beside, its_approvals, standing, with_it, with_its_run
-from storage.statement import Statement
 from storage.surfaces import surface_of
 from storage.tables import (
     COUNTS,
@@ -128,13 +128,19 @@ class SqlRequests:
 
     def hold(self, request_id: RequestId) -> Request | None:
         """Two queries: the second one brings what whoever decides asks next, the clock and the approvals."""
-        request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
+        request, row = self._hold(request_id, its_approvals(self._scope.is_sqlite))
         if request is not None:
-            known = {"request_id": request_id, "revision": request.revision}
-            [row] = self._scope.rows(its_approvals(self._scope.is_sqlite), **known)
-            self._scope.told(row.asked_at)
             self._scope.approvals[request_id, request.revision] = approvals_of(row.approvals_json)
         return request
+
+    def _hold(self, request_id: RequestId, beside_it: Statement) -> tuple[Request | None, Any]:
+        """The locked row, and what `beside_it` says after the lock: only a query that begins then sees what others
+        wrote beside the row while it waited."""
+        held, [row] = self._scope.together(_HELD, beside_it, request_id=request_id)
+        self._scope.told(row.asked_at)
+        for one in held:
+            self._scope.held[request_id] = (one.state, one.revision, one.digest)
+        return _request_or_none(next(iter(held), None)), row
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""
@@ -160,23 +166,29 @@ class SqlRequests:
         return Standing(request=request_of(row), **beside(row))
 
     def hold_all(self, request_id: RequestId) -> Standing | None:
-        """Two queries: only one that begins after the lock sees what others wrote beside the row while it waited."""
-        request = _request_or_none(self._scope.row(_HELD, request_id=request_id))
+        """Two queries."""
+        request, row = self._hold(request_id, with_its_run(self._scope.is_sqlite))
         if request is None:
             return None
-        known = {"request_id": request_id, "revision": request.revision}
-        [row] = self._scope.rows(with_its_run(self._scope.is_sqlite), **known)
-        self._scope.told(row.asked_at)
-        return Standing(request=request, **beside(row))
+        standing = Standing(request=request, **beside(row))
+        if standing.attempt is None:
+            self._scope.unfenced.add(request_id)
+        return standing
 
     def open_for(self, project: ProjectAlias, group_id: GroupId) -> Request | None:
         return _request_or_none(self._scope.row(_OPEN, project=project, group_id=group_id))
 
     def move(self, before: Request, now: Request) -> bool:
+        """False: the row is not as `before` any more. A row that is held cannot have changed, so nobody waits."""
         values = columns_of(now)
         del values["id"], values["created_at"]
-        as_read = {"as_id": before.id, "as_state": before.state.value, "as_revision": before.revision}
-        return self._scope.change(_MOVE, **values, **as_read, as_digest=before.plan.digest) == 1
+        as_read = (before.state.value, before.revision, before.plan.digest)
+        values |= dict(zip(("as_state", "as_revision", "as_digest"), as_read, strict=True))
+        if self._scope.held.get(before.id) != as_read:
+            return self._scope.change(_MOVE, **values, as_id=before.id) == 1
+        self._scope.later(_MOVE, touches=1, **values, as_id=before.id)
+        self._scope.held[before.id] = (now.state.value, now.revision, now.plan.digest)
+        return True
 
     def in_states(self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None) -> list[Request]:
         wanted = sorted(states)
@@ -284,8 +296,9 @@ class SqlApprovals:
             "at": approval.at,
             "body_json": encode(approval, Approval),
         }
-        self._scope.approvals.clear()
-        return self._scope.insert_new(ApprovalRow, values)
+        before = self._scope.approvals.pop((approval.request_id, approval.revision), None)
+        is_first = before is not None and all(other.person_id != approval.person_id for other in before)
+        return self._scope.insert_new(ApprovalRow, values, is_free=is_first)
 
     def of(self, request_id: RequestId, revision: int) -> tuple[Approval, ...]:
         """Those of a request that is held are known already: nobody else can add one."""

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from bot.domain.request import RequestId
 from bot.domain.run import Attempt, Run, Step, StepState
 from bot.ports import CloudCall
+from bot.statement import Statement
 from storage.codec import decode, encode
 from storage.scope import Scope
-from storage.statement import Statement
 from storage.tables import AttemptRow, CloudCallRow, RunRow, table_of
 
-Enqueue = Callable[[Connection, RequestId, int], Callable[[], None] | None]
-"""Hands a request and its revision to the engine inside the connection's transaction. What it returns is called after
-the commit."""
+Enqueue = Callable[[Scope, RequestId, int], Callable[[], None] | None]
+"""Hands a request and its revision to the engine inside the open transaction. What it returns is called after the
+commit."""
 
 
 def run_of(row: RunRow) -> Run:
@@ -84,7 +84,7 @@ class SqlRuns:
         self._enqueue = enqueue
 
     def enqueue(self, request_id: RequestId, revision: int) -> None:
-        told = self._enqueue(self._scope.connection, request_id, revision)
+        told = self._enqueue(self._scope, request_id, revision)
         if told is not None:
             self._scope.after_commit.append(told)
 
@@ -97,7 +97,9 @@ class SqlRuns:
         self._scope.upsert(RunRow, _run_columns(run), key="request_id")
 
     def fence(self, attempt: Attempt) -> bool:
-        return self._scope.insert_new(AttemptRow, _attempt_columns(attempt))
+        is_first = attempt.request_id in self._scope.unfenced
+        self._scope.unfenced.discard(attempt.request_id)
+        return self._scope.insert_new(AttemptRow, _attempt_columns(attempt), is_free=is_first)
 
     def attempt(self, request_id: RequestId) -> Attempt | None:
         row = self._scope.row(_ATTEMPT, of=request_id)

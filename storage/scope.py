@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
@@ -13,10 +14,19 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import SQLModel
 
 from bot.domain.request import Approval, RequestId
-from storage.statement import Statement, execute, insert_many
+from bot.statement import Outcome, Ready, Statement, ready, ready_for_many, send
 from storage.tables import Moment, table_of
 
+AsRead = tuple[str, int, str]  # state, revision and digest in a request's row
 _CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A statement that is sent later, and how many rows it is bound to touch, if that is known."""
+
+    ready: Ready
+    touches: int | None = None
 
 
 class Scope:
@@ -28,6 +38,9 @@ class Scope:
         self.is_sqlite = connection.dialect.name == "sqlite"
         self.after_commit: list[Callable[[], None]] = []
         self.approvals: dict[tuple[RequestId, int], tuple[Approval, ...]] = {}  # of the requests that are held
+        self.held: dict[RequestId, AsRead] = {}
+        self.unfenced: set[RequestId] = set()  # of those that are held
+        self._waiting: list[_Waiting] = []
 
     @cached_property
     def now(self) -> datetime:
@@ -45,8 +58,13 @@ class Scope:
     def rows(self, statement: Executable | Statement, **values: Any) -> list[Any]:
         """Plain rows with their columns by name. A `Statement` is one of those that are built once."""
         if isinstance(statement, Statement):
-            return execute(self.connection, statement, values).rows
+            return self._answers(self._ready(statement, values))[0].rows
+        self.send()
         return list(self.connection.execute(statement, values))
+
+    def together(self, *statements: Statement, **values: Any) -> list[list[Any]]:
+        """The rows of each, asked for one after the other but at once: none waits for the answer before it."""
+        return [outcome.rows for outcome in self._answers(*(self._ready(one, values) for one in statements))]
 
     def row(self, statement: Executable | Statement, **values: Any) -> Any | None:
         return next(iter(self.rows(statement, **values)), None)
@@ -61,20 +79,56 @@ class Scope:
     def change(self, statement: UpdateBase | Statement, **values: Any) -> int:
         """How many rows the statement touched."""
         if isinstance(statement, Statement):
-            return execute(self.connection, statement, values).count
+            return self._answers(self._ready(statement, values))[0].count
+        self.send()
         return self.connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
-    def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """All of `rows`, which have the same keys."""
-        insert_many(self.connection, statement, rows)
+    def later(self, statement: Statement, *, touches: int | None = None, **values: Any) -> None:
+        """What nobody waits for: it goes with the next statement that somebody does wait for, or with the commit.
 
-    def insert_new(self, row: type[SQLModel], values: Mapping[str, Any]) -> bool:
-        """False, and nothing inserted, when a unique key stands in the way."""
+        `touches`: how many rows it is bound to touch, as the transaction knows from what it holds.
+        """
+        self._waiting.append(_Waiting(self._ready(statement, values), touches))
+
+    def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """All of `rows`, which have the same keys, later."""
+        self._waiting += (_Waiting(one) for one in ready_for_many(self.connection.dialect, statement, rows))
+
+    def insert_new(self, row: type[SQLModel], values: Mapping[str, Any], *, is_free: bool = False) -> bool:
+        """False, and nothing inserted, when a unique key stands in the way. It `is_free`: the transaction knows that
+        none does, and that none can."""
+        if is_free:
+            self.later(_insert_new(row, self.is_sqlite), touches=1, **values)
+            return True
         return self.change(_insert_new(row, self.is_sqlite), **values) == 1
 
     def upsert(self, row: type[SQLModel], values: Mapping[str, Any], *, key: str) -> None:
-        """Insert, or overwrite everything but the key."""
-        self.change(_upsert(row, key, self.is_sqlite), **values)
+        """Insert, or overwrite everything but the key, later."""
+        self.later(_upsert(row, key, self.is_sqlite), **values)
+
+    def send(self, *, commits: bool = False) -> None:
+        """Everything that waits. RuntimeError when something touched other rows than it was bound to."""
+        self._answers(commits=commits)
+
+    def commit(self) -> None:
+        """What must have touched its rows goes first, so that the commit cannot come to pass without it."""
+        if any(one.touches is not None for one in self._waiting):
+            self.send()
+        self.send(commits=True)
+        self.connection.commit()
+
+    def _ready(self, statement: Statement, values: Mapping[str, Any]) -> Ready:
+        return ready(self.connection.dialect, statement, values)
+
+    def _answers(self, *asked: Ready, commits: bool = False) -> list[Outcome]:
+        waiting, self._waiting = self._waiting, []
+        if not waiting and not asked:
+            return []
+        outcomes = send(self.connection, [*(one.ready for one in waiting), *asked], commits=commits)
+        for one, outcome in zip(waiting, outcomes, strict=False):
+            if one.touches not in (None, outcome.count):
+                raise RuntimeError(f"{outcome.count} instead of {one.touches} rows were touched by: {one.ready.sql}")
+        return outcomes[len(waiting) :]
 
 
 def insert_into(table: Table, *, is_sqlite: bool) -> Any:

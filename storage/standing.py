@@ -10,12 +10,14 @@ from sqlmodel import col
 
 from bot.domain.request import Approval
 from bot.domain.run import Attempt, Run
+from bot.statement import Statement
 from storage.codec import decode
-from storage.statement import Statement
 from storage.tables import COUNTS, ApprovalRow, AttemptRow, Moment, RequestRow, RunRow, Words, table_of
 
 # What people name may be any text: typed as words, an id that no database could hold is simply not found.
 REQUEST_ID = bindparam("request_id", type_=Words)
+
+_REVISION = select(col(RequestRow.revision)).where(col(RequestRow.id) == REQUEST_ID).scalar_subquery()
 
 
 def approvals_of(bodies: str | None) -> tuple[Approval, ...]:
@@ -78,11 +80,11 @@ def with_its_run(is_sqlite: bool) -> Statement:
             _asked_at(is_sqlite),
             run.scalar_subquery().label("run_json"),
             attempt.scalar_subquery().label("attempt_json"),
-            _approvals(REQUEST_ID, bindparam("revision")),
+            _approvals(REQUEST_ID, _REVISION),
         )
     )
 
 
 @cache
 def its_approvals(is_sqlite: bool) -> Statement:
-    return Statement(select(_asked_at(is_sqlite), _approvals(REQUEST_ID, bindparam("revision"))))
+    return Statement(select(_asked_at(is_sqlite), _approvals(REQUEST_ID, _REVISION)))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.surface import PlaceKind
-from storage.statement import Statement
+from bot.statement import Statement
 from storage.tables import IS_DUE, Moment, SurfaceRow, table_of
 
 IN_THREAD = (

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.domain.request import RequestId
@@ -33,7 +32,7 @@ PAUSES_SECONDS = (0.02, 0.05, 0.15, 0.4, 1.0)
 SQLITE_READERS = 4
 
 
-def no_engine(_connection: Connection, request_id: RequestId, _revision: int) -> None:
+def no_engine(_scope: Scope, request_id: RequestId, _revision: int) -> None:
     """For processes that only look: nothing may be approved where nothing can be enqueued."""
     raise RuntimeError(f"request {request_id} cannot be enqueued: this process has no engine")
 
@@ -126,14 +125,14 @@ class SqlStore:
             transaction = SqlTransaction(scope, self._enqueue)
             result = work(transaction)
             transaction.settle()
-            self._commit(connection)
+            self._commit(scope)
         for told in scope.after_commit:
             told()
         return result
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self, scope: Scope) -> None:
         try:
-            connection.commit()
+            scope.commit()
         except DBAPIError as error:
             if is_lost(error):  # trying again could do it twice
                 raise unknown_commit(self._database.url) from error

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
-from dbos import DBOSClient, DBOSPortableJSONSerializer
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos._sys_db import WorkflowStatusInternal  # private; dbos is pinned for it
+from dbos._utils import generate_uuid
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.request import RequestId
+from bot.statement import Statement
 
 APPLICATION = "failover-bot"
 APPLICATION_VERSION = "1"  # a constant: a deployment never orphans a running workflow. See `lifecycle`.
@@ -20,7 +24,9 @@ CHANNEL = "failover_bot_runs"  # PostgreSQL NOTIFY, sent with the commit
 LIVE = ("ENQUEUED", "PENDING", "DELAYED")
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 500
-_NOTIFY = sa.text("SELECT pg_notify(:channel, '')")
+LIBRARYS_WORDS = {"app_version": "application_version", "app_id": "application_id"}  # for columns of its row
+NOT_OF_THE_ROW = frozenset({"inputs", "shard_key", "created_at", "updated_at"})
+_NOTIFY = Statement(sa.text("SELECT pg_notify(:channel, '')"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,14 @@ class WorkflowId:
         return cls(RequestId(request), int(revision), int(turn))
 
 
+class Sending(Protocol):
+    """The open transaction of whoever decides."""
+
+    def rows(self, statement: Statement, **values: Any) -> list[Any]: ...
+
+    def later(self, statement: Statement, *, touches: int | None = None, **values: Any) -> None: ...
+
+
 class RunQueue:
     """Works in any process with a database, also where nothing is executed. `url`: the form SQLAlchemy takes."""
 
@@ -60,49 +74,48 @@ class RunQueue:
             application_name=APPLICATION,
             lazy=True,
         )
-        schema = "dbos" if self._is_postgresql else None
-        self._workflows = sa.table(
-            "workflow_status",
-            *(sa.column(name, sa.Text) for name in ("workflow_uuid", "status", "queue_name", "executor_id", "error")),
-            schema=schema,
-        )
+        tables = self._client._sys_db.tables
+        self._workflows = self._named(tables.workflow_status)
+        self._add = Statement(self._insert_new(self._workflows))
+        self._add_inputs = Statement(self._insert_new(self._named(tables.workflow_input)))
         table = self._workflows.c
         self._between = sa.select(table.workflow_uuid, table.status).where(
             table.workflow_uuid >= sa.bindparam("first"), table.workflow_uuid < sa.bindparam("end")
         )
+        self._known = Statement(self._between)
         self.wake: Callable[[], None] | None = None  # tells whoever executes in this process; None: nobody does
 
-    def enqueue(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Callable[[], None] | None:
+    def _named(self, table: sa.Table) -> sa.Table:
+        """The library names its schema only when it sends something. An SQLite file has none."""
+        schema: Any = "dbos" if self._is_postgresql else None
+        return table.to_metadata(sa.MetaData(), schema=schema)
+
+    def _insert_new(self, table: sa.Table) -> sa.Insert:
+        into = postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
+        return into.on_conflict_do_nothing()
+
+    def enqueue(self, scope: Sending, request_id: RequestId, revision: int) -> Callable[[], None] | None:
         """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled.
 
-        What is returned wants to be called after the commit.
+        What is returned wants to be called after the commit. The rows are those of the library's own
+        `enqueue_in_transaction`, which a test compares column by column; it would wait for the answer to each.
         """
-        known = list(self._of(connection, request_id, revision))
+        known = list(_workflows_in(scope.rows(self._known, **_range(request_id, revision)), request_id, revision))
         if any(status in LIVE for _, status in known):
             return None
         turn = 1 + max((workflow.turn for workflow, _ in known), default=0)
-        self._client.enqueue_in_transaction(
-            connection,
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": str(WorkflowId(request_id, revision, turn)),
-                "app_version": APPLICATION_VERSION,
-            },
-            request_id,
-            revision,
-        )
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": str(WorkflowId(request_id, revision, turn)),
+            "app_version": APPLICATION_VERSION,
+        }
+        workflow_id, status = self._client._build_enqueue_status(options, request_id, revision)
+        scope.later(self._add, touches=1, **_columns_of(status))
+        scope.later(self._add_inputs, touches=1, workflow_uuid=workflow_id, inputs=status["inputs"])
         if self.wake is None and self._is_postgresql:
-            connection.execute(_NOTIFY, {"channel": CHANNEL})
+            scope.later(_NOTIFY, channel=CHANNEL)
         return self.wake
-
-    def _of(self, connection: sa.Connection, request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
-        """By a range of the primary key, so that it stays cheap whatever the history."""
-        prefix = f"run-{request_id}-{revision}-"
-        for text, status in connection.execute(self._between, {"first": prefix, "end": f"{prefix[:-1]}."}):
-            workflow = WorkflowId.parse(text)
-            if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
-                yield workflow, status
 
     def live(self) -> Mapping[RequestId, int]:
         """How many live workflows each request has."""
@@ -126,7 +139,8 @@ class RunQueue:
     def turns(self, request_id: RequestId, revision: int) -> int:
         """How often this revision was taken up."""
         with self._engine.connect() as connection:
-            return max((workflow.turn for workflow, _ in self._of(connection, request_id, revision)), default=0)
+            rows = connection.execute(self._between, _range(request_id, revision))
+            return max((workflow.turn for workflow, _ in _workflows_in(rows, request_id, revision)), default=0)
 
     def executors(self) -> tuple[str, ...]:
         """Those that hold workflows at this moment, dead or alive."""
@@ -151,6 +165,25 @@ class RunQueue:
 
     def close(self) -> None:
         self._client.destroy()
+
+
+def _range(request_id: RequestId, revision: int) -> dict[str, str]:
+    """A range of the primary key, so that it stays cheap whatever the history."""
+    prefix = f"run-{request_id}-{revision}-"
+    return {"first": prefix, "end": f"{prefix[:-1]}."}
+
+
+def _workflows_in(rows: Iterable[Any], request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
+    for text, status in rows:
+        workflow = WorkflowId.parse(text)
+        if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
+            yield workflow, status
+
+
+def _columns_of(status: WorkflowStatusInternal) -> dict[str, Any]:
+    """The row of a workflow that waits, from the library's own words for it."""
+    told = {LIBRARYS_WORDS.get(name, name): value for name, value in status.items() if name not in NOT_OF_THE_ROW}
+    return told | {"recovery_attempts": 0, "creator_xid": generate_uuid(), "owner_xid": None}
 
 
 def _counted(ids: Iterable[RequestId]) -> dict[RequestId, int]:

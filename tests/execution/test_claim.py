@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dbos import EnqueueOptions
 from dbos._sys_db import SystemDatabase, WorkflowStatusInternal
 
 from bot.domain.request import RequestId
 from bot.execution.claim import Claim
 from bot.execution.engine import Engine, open_engine
-from bot.execution.queue import APPLICATION_VERSION, QUEUE, RunQueue
+from bot.execution.queue import APPLICATION_VERSION, QUEUE, WORKFLOW, RunQueue
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
 from storage.urls import parse_url
@@ -72,6 +73,27 @@ async def test_the_row_and_what_is_told_of_it_are_the_same_in_every_column(queue
     assert set(ours) == set(theirs) == set(WorkflowStatusInternal.__annotations__)
     assert ours["inputs"] == theirs["inputs"].replace("theirs", "ours")
     assert isinstance(ours["started_at_epoch_ms"], int)
+
+
+async def test_what_is_enqueued_is_what_the_library_would_enqueue(queue: RunQueue, store: SqlStore) -> None:
+    system = system_of(queue)
+    enqueue(store, "ours")
+    with system.engine.begin() as connection:
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": "run-theirs-7-1",
+            "app_version": APPLICATION_VERSION,
+        }
+        queue._client.enqueue_in_transaction(connection, options, RequestId("theirs"), 7)
+    ours, theirs = row_of(system, "run-ours-7-1"), row_of(system, "run-theirs-7-1")
+    assert without(ours) == without(theirs)
+    assert {type(ours[name]) for name in OWN} == {type(theirs[name]) for name in OWN}
+    assert len(ours["creator_xid"]) == len(theirs["creator_xid"])
+    given = system.tables.workflow_input
+    with system.engine.connect() as connection:
+        inputs = {row.workflow_uuid: row.inputs for row in connection.execute(sa.select(given))}
+    assert inputs["run-ours-7-1"] == inputs["run-theirs-7-1"].replace("theirs", "ours")
 
 
 async def test_each_run_gets_its_own_request_and_each_is_taken_once(queue: RunQueue, store: SqlStore) -> None:

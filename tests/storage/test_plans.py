@@ -173,6 +173,7 @@ def statements_of(path: Callable[[Transaction], object], store: SqlStore, databa
         path(tx)
         assert isinstance(tx, SqlTransaction)
         tx.settle()
+        tx._scope.send()
         raise RollBack
 
     with recorded(database) as statements, suppress(RollBack):

@@ -15,6 +15,7 @@ from bot.execution.engine import open_engine
 from bot.execution.queue import CHANNEL, RunQueue, WorkflowId
 from bot.execution.stage import Stage
 from storage.database import open_database
+from storage.scope import Scope
 from storage.unit_of_work import SqlStore
 from tests.benchmarks.ours.rows import add_running, plain_snapshot, request_of
 from tests.benchmarks.outside.cloud import job_document, job_id_of
@@ -45,9 +46,10 @@ async def fill_running(url: str, first: int, end: int) -> None:
     engine = open_engine(database.url)
     queue = RunQueue(engine)
 
-    def enqueue(connection: sa.Connection, request_id: RequestId, revision: int) -> None:
-        queue.enqueue(connection, request_id, revision)
-        _copy_all(connection, {"first": first, "last": end - 1})
+    def enqueue(scope: Scope, request_id: RequestId, revision: int) -> None:
+        queue.enqueue(scope, request_id, revision)
+        scope.send()
+        _copy_all(scope.connection, {"first": first, "last": end - 1})
 
     store = SqlStore(database, enqueue=enqueue)
     try:

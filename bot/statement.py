@@ -1,18 +1,21 @@
 """Statements that are built once and sent as they are: SQLAlchemy writes the SQL, the driver sends it.
 
 What SQLAlchemy does at each execution (find the compiled form, sort and check the values, wrap the rows) takes longer
-than the database needs to answer, and a run that has just been approved waits for two dozen answers.
+than the database needs to answer, and a run that has just been approved waits for two dozen answers. Those that need
+not be known one by one are asked for together, which costs one way to the server and back.
 """
 
 from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -67,22 +70,30 @@ class Statement:
         return found
 
 
-def execute(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Outcome:
-    """In the transaction of `connection`, which must have begun."""
-    prepared = statement.prepared(connection.dialect, values)
-    given = tuple([value.of(values) for value in prepared.values])
-    return _sent(connection, prepared, given)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A statement with its values: nothing is left to do but to send it."""
+
+    sql: str
+    given: tuple[Any, ...]
+    row: Process | None = None
 
 
-def insert_many(connection: Connection, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+def ready(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) -> Ready:
+    """KeyError when a value was not given."""
+    prepared = statement.prepared(dialect, values)
+    return Ready(prepared.sql, tuple([value.of(values) for value in prepared.values]), prepared.row)
+
+
+def ready_for_many(dialect: Dialect, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> Iterator[Ready]:
     """An INSERT of all `rows`, which have the same keys: a few together in one statement, with the values of each."""
-    prepared = statement.prepared(connection.dialect, rows[0])
+    prepared = statement.prepared(dialect, rows[0])
     of_row, of_all = _split(prepared)
     for start in range(0, len(rows), MOST_TOGETHER):
         some = rows[start : start + MOST_TOGETHER]
         given = [value.of(row) for row in some for value in of_row]
         given += [value.of(some[0]) for value in of_all]
-        _sent(connection, Prepared(_for_several(len(some), prepared.sql), (), None), tuple(given))
+        yield Ready(_for_several(len(some), prepared.sql), tuple(given))
 
 
 def _split(prepared: Prepared) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
@@ -101,19 +112,50 @@ def _for_several(count: int, sql: str) -> str:
     return written
 
 
-def _sent(connection: Connection, prepared: Prepared, given: tuple[Any, ...]) -> Outcome:
+def send(connection: Connection, several: Sequence[Ready], *, commits: bool = False) -> list[Outcome]:
+    """One after the other, in the transaction of `connection`, which must have begun; the outcome of each.
+
+    PostgreSQL is sent all of them at once, with the COMMIT of a transaction that has written if it `commits`; after
+    the first that fails it does none of the others. Whatever is not committed along is left to `connection.commit()`.
+    """
     driver: Any = connection.connection.dbapi_connection
-    cursor = driver.cursor()
+    cursors = [driver.cursor() for _ in several]
+    commits = commits and _has_begun(driver)
     try:
-        for heard in connection.dispatch.before_cursor_execute:  # as if SQLAlchemy had sent it
-            heard(connection, cursor, prepared.sql, given, None, False)
-        cursor.execute(prepared.sql, given)
-        rows = list(map(prepared.row, cursor.fetchall())) if prepared.row else []
-        return Outcome(rows, cursor.rowcount)
+        with _at_once(driver, len(several) + commits):
+            for cursor, one in zip(cursors, several, strict=True):
+                for heard in connection.dispatch.before_cursor_execute:  # as if SQLAlchemy had sent it
+                    heard(connection, cursor, one.sql, one.given, None, False)
+                cursor.execute(one.sql, one.given)
+            if commits:
+                driver.commit()
+        return [_outcome(cursor, one) for cursor, one in zip(cursors, several, strict=True)]
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, error, driver, cursor, prepared.sql) from error
+        raise _as_sqlalchemy(connection, error, driver, cursors[0], "; ".join(one.sql for one in several)) from error
     finally:
-        cursor.close()
+        for cursor in cursors:
+            cursor.close()
+
+
+def execute(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Outcome:
+    """One statement alone, in the transaction of `connection`, which must have begun."""
+    [outcome] = send(connection, [ready(connection.dialect, statement, values)])
+    return outcome
+
+
+def _at_once(driver: Any, count: int) -> AbstractContextManager[Any]:
+    """SQLite is a library: nothing is on a way there."""
+    can = count > 1 and hasattr(driver, "pipeline")
+    return driver.pipeline() if can else nullcontext()
+
+
+def _has_begun(driver: Any) -> bool:
+    """psycopg sends no COMMIT to a server that has not told it of the transaction yet."""
+    return hasattr(driver, "pipeline") and driver.info.transaction_status is TransactionStatus.INTRANS
+
+
+def _outcome(cursor: Any, one: Ready) -> Outcome:
+    return Outcome(list(map(one.row, cursor.fetchall())) if one.row else [], cursor.rowcount)
 
 
 def _as_sqlalchemy(connection: Connection, error: Any, driver: Any, cursor: Any, sql: str) -> BaseException:
@@ -136,6 +178,8 @@ def _as_sqlalchemy(connection: Connection, error: Any, driver: Any, cursor: Any,
 
 def _prepare(clause: Any, dialect: Dialect, keys: list[str]) -> Prepared:
     compiled = clause.compile(dialect=dialect, column_keys=keys)
+    if not compiled.positional:
+        raise TypeError("a statement that is built once takes its values by their place: see `paramstyle`")
     if compiled.post_compile_params or compiled.literal_execute_params:
         raise TypeError("a statement that is built once must be complete: write each value of a list as a literal")
 
