@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import garbage
 from bot.call_log import CallLog
@@ -21,6 +22,7 @@ from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
 from bot.config import Settings
 from bot.domain.policy import Policy
+from bot.execution.early import EarlyLooks
 from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
@@ -33,7 +35,7 @@ from bot.metrics import Metrics
 from bot.policies import PolicyFile
 from bot.policy_file import PolicyProblems
 from bot.ports import CloudCall, Store, StoreError
-from bot.service.desk import Desk
+from bot.service.desk import Desk, runs_elsewhere
 from bot.slack.client import Identity, Refused, Wire, slack_client, slack_session
 from bot.slack.identity import sign_in
 from bot.slack.people import SlackPeople
@@ -143,15 +145,12 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     call_log = CallLog()
     cloud = _cloud(stack, environ, clock, metrics, call_log)
     await stack.enter_async_context(_keeping(call_log, store))
-    session = await stack.enter_async_context(slack_session())
-    client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
+    client = await _slack(stack, settings)
     wire = Wire(client, metrics)
-    identity = await _sign_in(wire, store)
-    people = SlackPeople(wire, policies, identity)
+    people = SlackPeople(wire, policies, identity := await _sign_in(wire, store))
     believed = Guarded(store)
-    projection = Projection(
-        believed, wire, policies, owner=f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
-    )
+    projection = Projection(believed, wire, policies, owner=_owner())
+    early = EarlyLooks(cloud) if roles.work else None
     desk = Desk(
         store=believed,
         cloud=cloud,
@@ -161,6 +160,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         notifier=projection,
         clock=clock,
         step_up=_step_up(settings, policies.policy),
+        expect=early.begin_soon if early else runs_elsewhere,
     )
     background = Background()
     return Parts(
@@ -170,9 +170,19 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
         metrics=metrics,
         projection=projection,
         background=background,
-        execution=_execution(settings, database, queue, store, desk, metrics) if roles.work else None,
+        execution=_execution(settings, database, queue, store, desk, metrics, early) if early else None,
         bolt=bolt_app(app_id_of(settings), desk, client, identity, background) if roles.intake else None,
     )
+
+
+def _owner() -> str:
+    """Under this name the process takes messages that are to be sent."""
+    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+
+
+async def _slack(stack: AsyncExitStack, settings: Settings) -> AsyncWebClient:
+    session = await stack.enter_async_context(slack_session())
+    return slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session)
 
 
 def _step_up(settings: Settings, policy: Policy) -> TotpDoor | None:
@@ -243,7 +253,13 @@ async def _sign_in(wire: Wire, store: Store) -> Identity:
 
 
 def _execution(
-    settings: Settings, database: Database, queue: RunQueue, store: SqlStore, desk: Desk, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    queue: RunQueue,
+    store: SqlStore,
+    desk: Desk,
+    metrics: Metrics,
+    early: EarlyLooks,
 ) -> Execution:
     """The engine has the store itself: it is what finds out whether the database may be believed."""
     timing = Timing(
@@ -268,6 +284,7 @@ def _execution(
         clock=desk.clock,
         timing=timing,
         metrics=metrics,
+        early=early,
     )
     return Execution(outside)
 

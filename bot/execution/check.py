@@ -57,7 +57,7 @@ async def _look_around(
     began = parts.clock.monotonic()
     people = asyncio.create_task(approvers_now(parts, key, now))
     try:
-        snapshot = await snapshot_of(parts, key, now)
+        snapshot = await snapshot_of(parts, key, now, parts.early)
         if not isinstance(snapshot, Snapshot):
             return snapshot, None
         doubts = await people

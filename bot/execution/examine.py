@@ -12,11 +12,13 @@ from bot.domain.lines import LineKind
 from bot.domain.plan import Plan, difference
 from bot.domain.preflight import check_before_reversal
 from bot.execution.back import go_back_failed, servers_back
+from bot.execution.early import EarlyLooks
 from bot.execution.footing import Footing, Key, Parts, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.schedule import approval_ends_at
 from bot.execution.stage import Stage
 from bot.execution.stale import Staleness
+from bot.ports import Cloud
 from bot.service.looking import Look, look
 
 
@@ -37,12 +39,14 @@ def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
     return (*difference(approved, seen.plan), *(f"blocked: {finding.sentence}" for finding in seen.blockers))
 
 
-async def snapshot_of(parts: Parts, key: Key, now: Footing | None) -> Snapshot | Problem | None:
+async def snapshot_of(
+    parts: Parts, key: Key, now: Footing | None, source: Cloud | EarlyLooks | None = None
+) -> Snapshot | Problem | None:
     """Read everything, however long the cloud takes to answer. None: cancelled, expired or decided meanwhile."""
-    staleness = Staleness(parts)
+    staleness, source = Staleness(parts), source or parts.cloud
     while now is not None and not now.run.cancel_requested_by and not is_expired(parts, now):
         try:
-            snapshot = await parts.cloud.snapshot(now.plan.project, now.plan.group_id)
+            snapshot = await source.snapshot(now.plan.project, now.plan.group_id)
         except CloudError as error:
             if error.problem.is_missing:
                 return error.problem

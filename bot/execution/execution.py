@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.domain.preflight.finding import counted
 from bot.domain.request import RequestId
+from bot.execution.early import EarlyLooks
 from bot.execution.engine import Engine, open_engine
 from bot.execution.footing import Key, Metrics, NoMetrics, Parts, patiently
 from bot.execution.lifecycle import live
@@ -46,6 +47,7 @@ class Outside:
     clock: Clock
     timing: Timing = field(default_factory=Timing)
     metrics: Metrics = field(default_factory=NoMetrics)
+    early: EarlyLooks | None = None
     lock_url: str = ""  # a direct connection, where `url` goes through a pooler
     lost: Callable[[], None] = fail_stop
     reach: Callable[[str], None] = lambda point: None
@@ -77,6 +79,7 @@ class Execution:
             timing=outside.timing,
             metrics=outside.metrics,
             poller=self._poller,
+            early=outside.early,
             executor=self.id,
             is_ours=self._lock.is_held,
             reach=outside.reach,

@@ -13,6 +13,7 @@ from bot.domain.facts import Snapshot
 from bot.domain.plan import Plan
 from bot.domain.request import Approval, Request, RequestId, State
 from bot.domain.run import Attempt, Run, Step, StepState
+from bot.execution.early import EarlyLooks
 from bot.execution.poller import Poller
 from bot.execution.timing import Timing
 from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Store, StoreError, Transaction
@@ -59,6 +60,7 @@ class Parts:
     timing: Timing = field(default_factory=Timing)
     metrics: Metrics = field(default_factory=NoMetrics)
     reach: Callable[[str], None] = _pass
+    early: EarlyLooks | None = None  # None: nobody approves in this process
     fresh: dict[RequestId, Snapshot] = field(default_factory=dict)  # read a moment ago, by the step before
     posting: set[asyncio.Task[None]] = field(default_factory=set)  # what a stop should wait for
 

@@ -211,6 +211,7 @@ def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, person
         raise RuntimeError(f"request {request.id} could not be approved although it was held")
     start_at = request.options.start_at
     if start_at is None or start_at <= tx.now:
+        desk.expect(approved.id, approved.plan)
         tx.runs.enqueue(approved.id, approved.revision)
     else:
         say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat()))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.people import Account, Person
+from bot.domain.plan import Plan
 from bot.domain.policy import Policy
+from bot.domain.request import RequestId
 from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Rooms, StepUpDoor, Store
 from bot.service.pace import Pace
 
@@ -23,6 +26,10 @@ class Limits:
     codes_per_link_time: int = 5  # wrong codes of one person for one request within that time
 
 
+def runs_elsewhere(_request_id: RequestId, _plan: Plan) -> None:
+    """The runs begin in another process."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The ports behind the use cases. Built once by the composition root."""
@@ -34,6 +41,9 @@ class Desk:
     policies: PolicySource
     notifier: Notifier
     clock: Clock
+    expect: Callable[[RequestId, Plan], None] = (
+        runs_elsewhere  # told of a run that begins here in a moment, from any thread
+    )
     step_up: StepUpDoor | None = None  # None: nobody can be asked for a second factor here
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)

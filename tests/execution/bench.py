@@ -20,6 +20,7 @@ from bot.domain.preflight import check
 from bot.domain.request import Event, Request, RequestId, State
 from bot.domain.run import Attempt, Run
 from bot.domain.surface import PlaceKind, Surface
+from bot.execution.early import EarlyLooks
 from bot.execution.engine import open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
@@ -166,7 +167,9 @@ class Bench:
         self.engine.dispose()
         self.database.close()
 
-    def worker(self, *, reach: Callable[[str], None] = lambda point: None) -> Execution:
+    def worker(
+        self, *, reach: Callable[[str], None] = lambda point: None, early: EarlyLooks | None = None
+    ) -> Execution:
         return Execution(
             Outside(
                 url=self.database.url.render_as_string(hide_password=False),
@@ -182,6 +185,7 @@ class Bench:
                 reach=reach,
                 lost=self.lost.set,
                 lanes=8,
+                early=early,
             )
         )
 
