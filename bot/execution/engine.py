@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,8 +32,32 @@ MAX_RECOVERIES = (
     1000  # a worker that dies a thousand times in one run is not the run's fault; then the sweep tells people
 )
 
-Run = Callable[[RequestId, int, str], Awaitable[None]]
-"""Takes the request, its revision, and the id under which the engine knows this run of it."""
+_is_new: ContextVar[bool] = ContextVar("is_new", default=False)
+"""Of the workflow that is being started. The library's own thread does not know it, so there it is False."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What the engine keeps of one run, `id`: the word of each stage. `is_new`: nobody has ever worked on it."""
+
+    id: str
+    is_new: bool
+
+    async def once(self, stage: Stage, work: Callable[[], Awaitable[str]]) -> str:
+        """Do `work` and keep its word; after a crash the word is read instead."""
+
+        async def do() -> str:
+            return await work()
+
+        return await DBOS.run_step_async({"name": stage.value}, do)
+
+    async def keep(self, stage: Stage, word: str) -> str:
+        """Keep the word of what is done, unless another one is kept already, which then counts."""
+        return await DBOS.run_step_async({"name": stage.value}, lambda: word)
+
+
+Run = Callable[[RequestId, int, Journal], Awaitable[None]]
+"""Takes the request, its revision, and the journal of this run of it."""
 
 
 def open_engine(url: str | sa.URL) -> sa.Engine:
@@ -103,21 +129,12 @@ class Engine:
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
         async def run_failover(request_id: str, revision: int) -> None:
-            await run(RequestId(request_id), revision, str(DBOS.workflow_id))
+            await run(RequestId(request_id), revision, Journal(str(DBOS.workflow_id), _is_new.get()))
 
         DBOS.launch()
         self._dbos = dbos
         await DBOS.register_queue_async(QUEUE, polling_interval_sec=self._poll_seconds)
         self._claiming = Claim(dbos._sys_db, self._executor)
-
-    @staticmethod
-    async def step(stage: Stage, work: Callable[[], Awaitable[str]]) -> str:
-        """Do `work` and journal its word; after a crash the word is read instead."""
-
-        async def once() -> str:
-            return await work()
-
-        return await DBOS.run_step_async({"name": stage.value}, once)
 
     async def claim(self) -> int:
         """Take what is enqueued, now.
@@ -134,8 +151,9 @@ class Engine:
             return 0
         owner = generate_uuid()
         taken = claim.take(owner)
-        for status in taken:
-            execute_dequeued_workflow(dbos, status, owner)
+        for one in taken:
+            _is_new.set(one.is_new)  # of this thread's context, of which the workflow gets a copy
+            execute_dequeued_workflow(dbos, one.status, owner)
         return len(taken)
 
     async def recover(self, executors: list[str]) -> int:

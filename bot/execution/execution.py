@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 from bot.domain.preflight.finding import counted
 from bot.domain.request import RequestId
 from bot.execution.early import EarlyLooks
-from bot.execution.engine import Engine, open_engine
+from bot.execution.engine import Engine, Journal, open_engine
 from bot.execution.footing import Key, Metrics, NoMetrics, Parts, patiently
 from bot.execution.lifecycle import live
 from bot.execution.poller import Poller
@@ -157,11 +157,11 @@ class Execution:
         await self._lock.release()
         self._database.dispose()
 
-    async def _run(self, request_id: RequestId, revision: int, run: str) -> None:
+    async def _run(self, request_id: RequestId, revision: int, journal: Journal) -> None:
         """Whatever is logged about it, in the poller too, names the request and the run."""
-        with bound_contextvars(request_id=request_id, run=run):
+        with bound_contextvars(request_id=request_id, run=journal.id):
             log.info("%s works on it", self.id)
-            await live(self.parts, Key(request_id, revision), Engine.step)
+            await live(self.parts, Key(request_id, revision), journal)
 
     async def _claim(self) -> None:
         """Nothing is asked while nothing is told: the library's own poll is there for what was not heard."""

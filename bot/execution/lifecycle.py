@@ -14,9 +14,9 @@ Where no servers are to be stopped, nothing lies between check and submit: the r
 transaction, and the order leaves within the stage `check`.
 
 Every stage works from the rows of our own tables and from what the cloud shows, so doing it twice is doing it once.
-The journal of the engine only remembers which stage comes next. Cancel is heard in every stage before the fence;
-then the servers that this run stopped are started again. What cannot be told
-ends in `needs a person`, never in a guess.
+The journal of the engine only remembers which stage comes next; a run that nobody has ever worked on need not ask it
+before its first stage. Cancel is heard in every stage before the fence; then the servers that this run stopped are
+started again. What cannot be told ends in `needs a person`, never in a guess.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from types import MappingProxyType
 from bot.call_log import about
 from bot.execution.check import check
 from bot.execution.endings import lose_sight
+from bot.execution.engine import Journal
 from bot.execution.finish import finish
 from bot.execution.follow import follow
 from bot.execution.footing import Key, Parts
@@ -40,7 +41,6 @@ from bot.execution.verify import verify
 log = logging.getLogger(__name__)
 
 StageWork = Callable[[Parts, Key], Awaitable[Stage]]
-Step = Callable[[Stage, Callable[[], Awaitable[str]]], Awaitable[str]]  # runs a stage once and journals its word
 
 WORK: Mapping[Stage, StageWork] = MappingProxyType(
     {
@@ -55,28 +55,27 @@ WORK: Mapping[Stage, StageWork] = MappingProxyType(
 )
 
 
-async def live(parts: Parts, key: Key, step: Step) -> None:
+async def live(parts: Parts, key: Key, journal: Journal) -> None:
     """Run the stages of one request, each as one step of the engine, from the first to the last."""
     stage = Stage.CHECK
     while stage is not Stage.OVER:
-        if stage is Stage.FOLLOW:
-            stage = await _follow(parts, key, step)
+        if stage is Stage.FOLLOW or (stage is Stage.CHECK and journal.is_new):
+            stage = await _before_the_step(parts, key, journal, stage)
         else:
-            stage = Stage(await step(stage, lambda now=stage: _do(parts, key, now)))  # type: ignore[misc]  # default binds the loop's value
+            stage = Stage(await journal.once(stage, lambda now=stage: _do(parts, key, now)))  # type: ignore[misc]  # default binds the loop's value
 
 
-async def _follow(parts: Parts, key: Key, step: Step) -> Stage:
-    """Thousands stand here for hours, so they wait before the step, which would hold as much again about each of them.
+async def _before_the_step(parts: Parts, key: Key, journal: Journal, stage: Stage) -> Stage:
+    """Do the stage, then keep its word: the journal is not asked before.
 
-    Then the step only keeps the word. A run that comes here again although its word is kept looks once more, reads in
-    its own rows that the reversal is done, and is told the word that was kept.
+    The first stage of a run that nobody has ever worked on: there is no word yet, and the order would wait for the
+    answer. A worker that dies before the word is kept leaves a run that is not new, and the next one asks first.
+
+    `follow`: thousands stand here for hours, and a step would hold as much again about each of them. A run that comes
+    here again although its word is kept looks once more, reads in its own rows that the reversal is done, and is told
+    the word that was kept.
     """
-    word = await _do(parts, key, Stage.FOLLOW)
-
-    async def told() -> str:
-        return word
-
-    return Stage(await step(Stage.FOLLOW, told))
+    return Stage(await journal.keep(stage, await _do(parts, key, stage)))
 
 
 async def _do(parts: Parts, key: Key, stage: Stage) -> str:

@@ -13,7 +13,7 @@ from dbos._sys_db import SystemDatabase, WorkflowStatusInternal
 
 from bot.domain.request import RequestId
 from bot.execution.claim import Claim
-from bot.execution.engine import Engine, open_engine
+from bot.execution.engine import Engine, Journal, open_engine
 from bot.execution.queue import APPLICATION_VERSION, QUEUE, WORKFLOW, RunQueue
 from storage.database import open_database
 from storage.unit_of_work import SqlStore
@@ -66,7 +66,8 @@ async def test_the_row_and_what_is_told_of_it_are_the_same_in_every_column(queue
         queue._client.register_queue(QUEUE), "me", APPLICATION_VERSION, None, owner_xid="owner"
     )
     enqueue(store, "ours")
-    [ours] = Claim(system, "me").take("owner")
+    [taken] = Claim(system, "me").take("owner")
+    ours = taken.status
     [theirs] = system.get_workflow_statuses(found)
     assert without(row_of(system, "run-ours-7-1")) == without(row_of(system, "run-theirs-7-1"))
     assert without(ours) == without(theirs)
@@ -101,16 +102,16 @@ async def test_each_run_gets_its_own_request_and_each_is_taken_once(queue: RunQu
     enqueue(store, *names)
     claim = Claim(system_of(queue), "me")
     taken = claim.take("a")
-    assert [status["workflow_uuid"] for status in taken] == [f"run-{name}-7-1" for name in names]
-    assert [name in status["inputs"] for name, status in zip(names, taken, strict=True)] == [True] * 5
+    assert [one.status["workflow_uuid"] for one in taken] == [f"run-{name}-7-1" for name in names]
+    assert [name in one.status["inputs"] for name, one in zip(names, taken, strict=True)] == [True] * 5
     assert claim.take("b") == []
 
 
 async def test_what_was_claimed_runs_with_what_it_was_enqueued_with(url: str, store: SqlStore) -> None:
     ran: asyncio.Queue[tuple[str, int, str]] = asyncio.Queue()
 
-    async def note(request: RequestId, revision: int, run: str) -> None:
-        ran.put_nowait((request, revision, run))
+    async def note(request: RequestId, revision: int, journal: Journal) -> None:
+        ran.put_nowait((request, revision, journal.id))
 
     database = open_engine(parse_url(url))
     engine = Engine(database, "me", note)
