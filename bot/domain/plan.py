@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -78,7 +78,7 @@ class Plan:
     @cached_property
     def text(self) -> str:
         """The canonical form: JSON, keys sorted, no spaces."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _written({name: getattr(self, name) for name in _NAMES})
 
     @property
     def canonical(self) -> bytes:
@@ -93,6 +93,10 @@ class Plan:
     def code(self) -> str:
         """The short form people compare by eye, e.g. `7F3A-91`."""
         return f"{self.digest[:4]}-{self.digest[4:6]}".upper()
+
+
+_NAMES = tuple(field.name for field in fields(Plan))
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=vars).encode
 
 
 def plan_of(snapshot: Snapshot, to: Site, options: Options, policy_version: str) -> Plan:
@@ -135,6 +139,8 @@ def _planned(instance: ProtectedInstance) -> PlannedServer:
 
 def difference(old: Plan, new: Plan) -> tuple[str, ...]:
     """What changed from one plan to the next, a sentence each; empty exactly when the digests are equal."""
+    if old == new:
+        return ()
     return (
         *_membership(
             {server.instance_id: server.name for server in old.servers},

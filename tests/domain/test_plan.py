@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -149,6 +150,11 @@ def test_every_name_has_a_digest_and_two_names_have_two(old: str, new: str) -> N
     before, after = (plan(with_instance(snapshot(), name=name)) for name in (old, new))
     assert (before.digest == after.digest) == (old == new)
     assert (difference(before, after) == ()) == (old == new)
+
+
+@given(plans)
+def test_the_canonical_text_is_the_json_of_every_field(one: Plan) -> None:
+    assert one.text == json.dumps(asdict(one), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @given(plans, plans)
