@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 from sqlmodel import col
 
-from bot.domain.facts import Group, GroupId, ProjectAlias, Site, Snapshot
+from bot.domain.facts import GroupId, ProjectAlias, Site
 from bot.domain.people import Account
-from bot.domain.plan import Options, Plan
-from bot.domain.preflight import Finding
 from bot.domain.request import OPEN_STATES, Approval, Request, RequestId, State
 from bot.domain.surface import PlaceKind
 from bot.ports import History, RequestView, Standing
 from bot.statement import Statement
 from storage.codec import decode, encode
 from storage.insights import history
+from storage.request_row import changed_columns, columns_of, request_of
 from storage.scope import Scope
 from storage.standing import REQUEST_ID, approvals_of, beside, its_approvals, standing, with_it, with_its_run
 from storage.surfaces import surface_of
@@ -34,65 +33,8 @@ from storage.tables import (
     table_of,
 )
 
+AS_READ = ("as_state", "as_revision", "as_digest")
 NEVER_RAN = (State.PENDING, State.DENIED, State.EXPIRED, State.WITHDRAWN, State.SUPERSEDED)
-
-
-def columns_of(request: Request) -> dict[str, Any]:
-    return {
-        "id": request.id,
-        "state": request.state.value,
-        "revision": request.revision,
-        "digest": request.plan.digest,
-        "project": request.project,
-        "group_id": request.group.id,
-        "to_site": request.to.value,
-        "environment": request.environment,
-        "requester": str(request.requester),
-        "reason": request.reason,
-        "ticket": request.ticket,
-        "created_at": request.created_at,
-        "expires_at": request.expires_at,
-        "updated_at": request.updated_at,
-        "decided_by": str(request.decided_by) if request.decided_by else None,
-        "decided_at": request.decided_at,
-        "decision_reason": request.decision_reason,
-        "break_glass": request.break_glass,
-        "review": request.review,
-        "group_json": encode(request.group, Group),
-        "options_json": encode(request.options, Options),
-        "plan_json": encode(request.plan, Plan),
-        "snapshot_json": encode(request.snapshot, Snapshot),
-        "findings_json": encode(request.findings, tuple[Finding, ...]),
-        "plan_change_json": encode(request.plan_change, tuple[str, ...]),
-    }
-
-
-def request_of(row: RequestRow) -> Request:
-    return Request(
-        id=RequestId(row.id),
-        state=State(row.state),
-        revision=row.revision,
-        project=ProjectAlias(row.project),
-        group=decode(row.group_json, Group),
-        to=Site(row.to_site),
-        environment=row.environment,
-        requester=Account.parse(row.requester),
-        reason=row.reason,
-        ticket=row.ticket,
-        options=decode(row.options_json, Options),
-        plan=decode(row.plan_json, Plan),
-        snapshot=decode(row.snapshot_json, Snapshot),
-        findings=decode(row.findings_json, tuple[Finding, ...]),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        updated_at=row.updated_at,
-        decided_by=Account.parse(row.decided_by) if row.decided_by else None,
-        decided_at=row.decided_at,
-        decision_reason=row.decision_reason,
-        break_glass=row.break_glass,
-        review=row.review,
-        plan_change=decode(row.plan_change_json, tuple[str, ...]),
-    )
 
 
 _REQUEST = select(RequestRow).where(col(RequestRow.id) == REQUEST_ID)
@@ -180,10 +122,10 @@ class SqlRequests:
 
     def move(self, before: Request, now: Request) -> bool:
         """False: the row is not as `before` any more. A row that is held cannot have changed, so nobody waits."""
-        values = columns_of(now)
-        del values["id"], values["created_at"]
         as_read = (before.state.value, before.revision, before.plan.digest)
-        values |= dict(zip(("as_state", "as_revision", "as_digest"), as_read, strict=True))
+        values = changed_columns(before, now) | dict(
+            zip(("as_state", "as_revision", "as_digest"), as_read, strict=True)
+        )
         if self._scope.held.get(before.id) != as_read:
             return self._scope.change(_MOVE, **values, as_id=before.id) == 1
         self._scope.later(_MOVE, touches=1, **values, as_id=before.id)

@@ -85,6 +85,23 @@ async def test_a_move_needs_the_revision_and_the_plan_that_were_read(store: SqlS
     assert not await store.run(lambda tx: tx.requests.move(stale, replace(stale, state=State.APPROVED)))
 
 
+async def test_a_move_writes_what_was_replaced_and_nothing_else(store: SqlStore, database: Database) -> None:
+    asked = request()
+    await store.run(lambda tx: tx.requests.add(asked))
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE request SET ticket = 'CHG-9'"))
+    drawn = replace(asked, revision=2, plan=plan(servers=2), plan_change=("+ srv-2",), decided_by=BEN, decided_at=NOON)
+    assert await store.run(lambda tx: tx.requests.move(asked, drawn))
+    assert await store.read(lambda tx: tx.requests.get(asked.id)) == replace(drawn, ticket="CHG-9")
+
+
+async def test_a_move_to_the_same_is_one(store: SqlStore) -> None:
+    asked = request()
+    await store.run(lambda tx: tx.requests.add(asked))
+    assert await store.run(lambda tx: tx.requests.move(asked, asked))
+    assert await store.read(lambda tx: tx.requests.get(asked.id)) == asked
+
+
 async def test_a_plan_that_was_edited_in_the_database_is_no_longer_the_approved_one(
     store: SqlStore, database: Database
 ) -> None:
