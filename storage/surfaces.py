@@ -9,7 +9,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, case, null, select, text, update
+from sqlalchemy import bindparam, case, false, literal_column, null, select, text, update
 from sqlmodel import col
 
 from bot.domain.request import RequestId
@@ -23,6 +23,14 @@ from storage.surface_queue import MUCH_LATER
 from storage.tables import SurfaceRow, table_of
 
 _TABLE = table_of(SurfaceRow)
+# What a new place begins with, as literals: a row then carries half as many values.
+_BEGINNING: Mapping[str, Any] = {
+    "wanted": literal_column("1"),
+    **dict.fromkeys(("rendered", "attempts"), literal_column("0")),
+    **dict.fromkeys(("channel", "ts", "thread_ts", "user_id", "last_error"), literal_column("''")),
+    "data_json": literal_column("'{}'"),
+    "is_dead": false(),
+}
 _PLACE = ["request_id", "kind", "key"]
 _ONE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
 _CHANGE = Statement(_ONE)
@@ -58,7 +66,8 @@ _BY_MESSAGE = Statement(
 @cache
 def _want(replaced: frozenset[str], once: bool, is_sqlite: bool) -> Statement:
     """Insert the place, or count one change more; what was waiting before keeps its age."""
-    statement = insert_into(_TABLE, is_sqlite=is_sqlite)
+    beginning = {name: value for name, value in _BEGINNING.items() if name not in replaced}
+    statement = insert_into(_TABLE, is_sqlite=is_sqlite).values(beginning)
     if once:
         return Statement(statement.on_conflict_do_nothing(index_elements=_PLACE))
     changes = {
@@ -196,16 +205,6 @@ def _fresh(request_id: RequestId, place: Place, now: datetime) -> dict[str, Any]
         "kind": place.kind.value,
         "key": place.key,
         "priority": PRIORITY_OF[place.kind].value,
-        "wanted": 1,
-        "rendered": 0,
         "wanted_at": now,
-        "channel": "",
-        "ts": "",
-        "thread_ts": "",
-        "user_id": "",
-        "data_json": "{}",
-        "attempts": 0,
-        "last_error": "",
-        "is_dead": False,
         "created_at": now,
     }
