@@ -29,7 +29,10 @@ def examine(parts: Parts, now: Footing, snapshot: Snapshot, *, at_the_end: bool 
 
 
 def at_its_end(parts: Parts, now: Footing, seen: Look) -> Look:
-    """The same look, with what must be true right before the POST."""
+    """The same look, with what must be true right before the POST: the checks had asked it already if the servers were
+    to be off from the start."""
+    if not now.request.options.stop_servers:
+        return seen
     moment = parts.clock.now()
     return replace(seen, findings=check_before_reversal(seen.snapshot, now.plan.to, now.request.options, moment))
 
