@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import urlencode
 
 import httpx
+import yarl
 
 from bot.cloud.access import Service
 
@@ -17,6 +18,24 @@ _VERSION = re.compile(r"/v\d+(?:\.\d+)?(?:/(?P<project>[A-Za-z0-9_-]+))?/?$")
 _IAM_LABEL = re.compile(r"iam(?:-[a-z]+)?")
 _REGION = re.compile(r"eu-(?:de|nl|ch2)|[a-z]{2}-[a-z]+-\d+")
 _OTC_REGIONS = frozenset({"eu-de", "eu-nl"})
+
+
+class Address(httpx.URL):
+    """Remembers what each call to it needs anew."""
+
+    @cached_property
+    def path(self) -> str:
+        return super().path
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.scheme}://{self.netloc.decode()}"
+
+    @cached_property
+    def target(self) -> yarl.URL:
+        """The same in aiohttp's words."""
+        return yarl.URL(str(self), encoded=True)
 
 
 def is_id(text: str) -> bool:
@@ -30,12 +49,12 @@ def is_segment(text: str) -> bool:
 
 
 @lru_cache(maxsize=16384)  # thousands of jobs are looked at again and again, and a group several times
-def join(root: str, *segments: str, params: tuple[tuple[str, str | int], ...] = ()) -> httpx.URL:
+def join(root: str, *segments: str, params: tuple[tuple[str, str | int], ...] = ()) -> Address:
     """`root` plus path segments and what is asked. ValueError for a segment that is not a plain word."""
     if not all(map(is_segment, segments)):
         raise ValueError("not a plain path segment")
     address = "/".join((root.rstrip("/"), *segments))
-    return httpx.URL(f"{address}?{urlencode(params)}" if params else address)
+    return Address(f"{address}?{urlencode(params)}" if params else address)
 
 
 def root_of(url: str) -> tuple[str, str]:

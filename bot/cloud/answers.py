@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TypeVar
 
-import httpx
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -59,9 +59,9 @@ def retry_after_seconds(answer: Answer, now: datetime) -> float | None:
     return max(0.0, (when - now).total_seconds()) if when else None
 
 
-def words_of(headers: httpx.Headers) -> dict[str, str]:
-    """By lower-case names. Headers are ASCII; httpx would find out their encoding anew for each of them."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
+def words_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By lower-case names. Headers are ASCII; whatever is not must not spoil what is written down of them."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
 @lru_cache(maxsize=256)  # many answers in one second

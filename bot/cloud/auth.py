@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import httpx
-
 from bot.cloud.access import AccessKeyLogin
-from bot.cloud.client import Send
-from bot.cloud.errors import Attempted, refused_by_us
+from bot.cloud.client import Request, Send
+from bot.cloud.errors import Answer, Attempted, refused_by_us
 from bot.cloud.keystone import Token
 from bot.cloud.signing import Scope, sdk_date, sign
 from bot.cloud.single_flight import SingleFlight
@@ -46,22 +44,22 @@ class TokenAuth:
     def current(self) -> Token | None:
         return self._token
 
-    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
+    async def sent(self, request: Request, send: Send) -> Answer:
         is_read = request.method in ("GET", "HEAD")
         token = await self.token(may_renew_early=is_read)
-        response = await self._sent_with(token, request, send)
-        if response.status_code != 401 or not is_read or not self._may_replace(token):
-            return response
+        answer = await self._sent_with(token, request, send)
+        if answer.status != 401 or not is_read or not self._may_replace(token):
+            return answer
         return await self._sent_with(await self.token(), request, send)
 
-    async def _sent_with(self, token: Token, request: httpx.Request, send: Send) -> httpx.Response:
+    async def _sent_with(self, token: Token, request: Request, send: Send) -> Answer:
         request.headers["X-Auth-Token"] = token.value.get_secret_value()
-        response = await send(request)
-        if response.status_code == 401:
+        answer = await send(request)
+        if answer.status == 401:
             self._rejected = token
         else:
             self._worked = token
-        return response
+        return answer
 
     async def token(self, *, may_renew_early: bool = True) -> Token:
         """A token that should work. CloudError when nobody can sign in."""
@@ -123,13 +121,13 @@ class AkSkAuth:
         self._streak = 0
         self._paused_until = float("-inf")
 
-    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
+    async def sent(self, request: Request, send: Send) -> Answer:
         async with self._in_turn():
             self._refuse_while_paused()
             self._sign(request, await self._key())
-            response = await send(request)
-            self._learn_from(response)
-            return response
+            answer = await send(request)
+            self._learn_from(answer)
+            return answer
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncGenerator[None, None]:
@@ -144,16 +142,16 @@ class AkSkAuth:
         if self._clock.monotonic() < self._paused_until:
             raise CloudError(_key_paused())
 
-    def _learn_from(self, response: httpx.Response) -> None:
-        if response.status_code != 401:
+    def _learn_from(self, answer: Answer) -> None:
+        if answer.status != 401:
             self._has_worked, self._streak = True, 0
             return
         self._has_worked, self._streak = False, self._streak + 1
         if self._streak >= LOCK_STREAK:
             self._streak, self._paused_until = 0, self._clock.monotonic() + LOCK_PAUSE_SECONDS
 
-    def _sign(self, request: httpx.Request, login: AccessKeyLogin) -> None:
-        headers = {"Host": request.headers["Host"], "X-Sdk-Date": sdk_date(self._clock.now())}
+    def _sign(self, request: Request, login: AccessKeyLogin) -> None:
+        headers = {"Host": request.address.netloc.decode(), "X-Sdk-Date": sdk_date(self._clock.now())}
         if self.project_id:
             headers["X-Project-Id"] = self.project_id
         if login.security_token is not None:
@@ -164,16 +162,16 @@ class AkSkAuth:
             access_key=login.access_key.get_secret_value(),
             secret_key=login.secret_key.get_secret_value(),
             method=request.method,
-            path=request.url.raw_path.partition(b"?")[0].decode(),
-            query=request.url.query.decode(),
+            path=request.address.raw_path.partition(b"?")[0].decode(),
+            query=request.address.query.decode(),
             headers=headers,
-            body=request.content,
+            body=request.body,
             scope=self._scope(request) if login.is_scoped else None,
         )
         request.headers.update({**headers, "Authorization": signed.authorization})
 
-    def _scope(self, request: httpx.Request) -> Scope:
-        return Scope(region=self._region, service=request.url.host.partition(".")[0])
+    def _scope(self, request: Request) -> Scope:
+        return Scope(region=self._region, service=request.address.host.partition(".")[0])
 
 
 def _key_paused() -> Problem:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
 from httpx_aiohttp.transport import map_aiohttp_exceptions
-from yarl import URL
 
 from bot.cloud.access import METADATA_HOST
+from bot.cloud.addresses import Address
+from bot.cloud.answers import words_of
+from bot.cloud.errors import Answer
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "failover-bot"}
-Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """What is sent. `headers` are those beyond the ones of every request."""
+
+    method: str
+    address: Address
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+Send = Callable[[Request], Awaitable[Answer]]
 
 
 class Auth(Protocol):
@@ -25,7 +39,7 @@ class Auth(Protocol):
     @property
     def depends_on_clock(self) -> bool: ...
 
-    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response: ...
+    async def sent(self, request: Request, send: Send) -> Answer: ...
 
 
 class Nobody:
@@ -33,7 +47,7 @@ class Nobody:
 
     depends_on_clock = False
 
-    async def sent(self, request: httpx.Request, send: Send) -> httpx.Response:
+    async def sent(self, request: Request, send: Send) -> Answer:
         return await send(request)
 
 
@@ -60,8 +74,8 @@ class Limits:
 
 
 class _Wire(AiohttpTransport):
-    """Its parent's way with less on it: cookies are not looked for, headers are not examined for their encoding, and
-    an answer is unpacked by aiohttp and whole when it is handed on."""
+    """Httpx's transport over aiohttp, with a short way beside the one of httpx, whose requests, responses and headers
+    would cost as much again as the exchange itself."""
 
     def __init__(self, bounds: Limits, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -72,26 +86,29 @@ class _Wire(AiohttpTransport):
             limit=self._bounds.connections, keepalive_timeout=self.limits.keepalive_expiry, ssl=self.ssl_context
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._bounds.timeout
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=HEADERS, timeout=self._bounds.timeout
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def exchanged(self, request: Request) -> Answer:
+        """The answer, unpacked by aiohttp and whole. TooLongError, or an error of httpx where there is one for it."""
         if self.client is None:
             self.client = self.get_client()
         assert isinstance(self.client, aiohttp.ClientSession)
-        with map_aiohttp_exceptions():
+        try:
             async with self.client.request(
                 request.method,
-                URL(str(request.url), encoded=True),
-                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-                data=request.content or None,
+                request.address.target,
+                headers=request.headers,
+                data=request.body or None,
                 allow_redirects=False,
                 proxy=str(self.proxy.url) if self.proxy else None,
                 proxy_headers=self.proxy.headers if self.proxy else None,
             ) as answer:
                 body = await self._whole(answer.content)
-        headers = [one for one in answer.raw_headers if one[0].lower() != b"content-encoding"]
-        return httpx.Response(answer.status, headers=headers, stream=httpx.ByteStream(body))
+        except aiohttp.ClientError:
+            with map_aiohttp_exceptions():
+                raise
+        return Answer(status=answer.status, headers=words_of(answer.raw_headers), body=body)
 
     async def _whole(self, content: aiohttp.StreamReader) -> bytes:
         body = bytearray()
@@ -138,3 +155,16 @@ def build_client(limits: Limits, ca_files: Iterable[str] = (), *, is_for_orders:
         trust_env=True,
         mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]", METADATA_HOST)},
     )
+
+
+async def _in_words_of_httpx(wire: httpx.AsyncBaseTransport, request: Request) -> Answer:
+    headers = {**HEADERS, **request.headers}
+    response = await wire.handle_async_request(
+        httpx.Request(request.method, request.address, headers=headers, content=request.body or None)
+    )
+    return Answer(status=response.status_code, headers=words_of(response.headers.raw), body=await response.aread())
+
+
+def exchanged(wire: httpx.AsyncBaseTransport, request: Request) -> Awaitable[Answer]:
+    """What comes back over any transport."""
+    return wire.exchanged(request) if isinstance(wire, _Wire) else _in_words_of_httpx(wire, request)

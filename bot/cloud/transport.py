@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import aiohttp
@@ -14,9 +14,9 @@ import httpx
 from pydantic import BaseModel, Field
 
 from bot.cloud import errors
-from bot.cloud.addresses import ID_PATTERN
-from bot.cloud.answers import decode, http_date, retry_after_seconds, words_of
-from bot.cloud.client import HEADERS, Auth, Limits, Nobody, TooLongError, build_client
+from bot.cloud.addresses import ID_PATTERN, Address
+from bot.cloud.answers import decode, http_date, retry_after_seconds
+from bot.cloud.client import Auth, Limits, Nobody, Request, TooLongError, build_client, exchanged
 from bot.cloud.errors import Answer, Attempted, Explanation
 from bot.cloud.models.loose import Fact
 from bot.cloud.network import explain_exception, was_never_sent
@@ -29,7 +29,6 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_HEADER_SKEW_SECONDS = 600.0  # signatures are refused from 15 minutes on
 NOBODY = Nobody()
-_NOTHING = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +114,8 @@ class Transport:
             build_client(self._limits, ca_files),
             build_client(self._limits, ca_files, is_for_orders=True),
         )
+        self._read_wires: dict[str, httpx.AsyncBaseTransport] = {}  # by origin
+        self._order_wires: dict[str, httpx.AsyncBaseTransport] = {}
         self.clock_skew_seconds: float | None = None  # ours minus theirs, from the last answer that had a date
         quieten_http_loggers(redactor)
 
@@ -197,21 +198,27 @@ class Transport:
             return self._unanswered(call, error)
 
     async def _exchanged(self, call: Call) -> Answer:
-        """Straight to the transport under httpx: what `client.send` adds (hooks, redirects, cookies, log lines) no call
-        of ours has, and it costs a third of a call."""
-        client = self._orders if call.tried.is_order else self._reads
-        wire = client._transport_for_url(call.url)
+        """Straight to what is under httpx's client: its hooks, redirects, cookies and log lines no call of ours has."""
+        request = _request(call)
+        wire = self._wire(call.tried, request.address)
 
-        async def send(request: httpx.Request) -> httpx.Response:
+        def send(request: Request) -> Awaitable[Answer]:
             call.leave()
-            return await wire.handle_async_request(request)
+            return exchanged(wire, request)
 
-        response = await call.auth.sent(_request(call), send)
-        assert isinstance(response.stream, httpx.ByteStream)  # all of it is here
-        body = b"".join(response.stream)
-        if not response.is_success:  # an answer may repeat what was sent, secrets too
-            body = self._redactor.hide_known(body.decode("utf-8", errors="replace")).encode()
-        return Answer(status=response.status_code, headers=words_of(response.headers), body=body)
+        answer = await call.auth.sent(request, send)
+        if 200 <= answer.status < 300:
+            return answer
+        body = answer.body.decode("utf-8", errors="replace")  # may repeat what was sent, secrets too
+        return replace(answer, body=self._redactor.hide_known(body).encode())
+
+    def _wire(self, tried: Attempted, address: Address) -> httpx.AsyncBaseTransport:
+        """Which one it is, through which proxy if any, is the same for all calls to a service."""
+        wires = self._order_wires if tried.is_order else self._read_wires
+        if address.origin not in wires:
+            client = self._orders if tried.is_order else self._reads
+            wires[address.origin] = client._transport_for_url(address)
+        return wires[address.origin]
 
     def _unanswered(self, call: Call, error: Exception) -> Problem:
         return errors.unanswered(
@@ -271,19 +278,10 @@ def _is_worth_repeating(problem: Problem) -> bool:
     return problem.is_retryable and is_transient
 
 
-def _request(call: Call) -> httpx.Request:
-    """All that `build_request` would do, without finding out anew what is the same each time."""
-    head = _head(call.url.netloc)
+def _request(call: Call) -> Request:
+    address = call.url if isinstance(call.url, Address) else Address(call.url)
     if call.body is None:
-        request = httpx.Request(call.method, call.url, headers=head, stream=_NOTHING)
-        request.read()
-    else:
-        request = httpx.Request(call.method, call.url, headers=head, json=call.body)
-    if call.headers:
-        request.headers.update(call.headers)
-    return request
-
-
-@lru_cache(maxsize=64)
-def _head(netloc: bytes) -> httpx.Headers:
-    return httpx.Headers({"Host": netloc.decode(), **HEADERS})
+        return Request(method=call.method, address=address, headers={**call.headers})
+    body = json.dumps(call.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    headers = {"Content-Type": "application/json", **call.headers}
+    return Request(method=call.method, address=address, headers=headers, body=body)
