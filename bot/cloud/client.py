@@ -95,7 +95,7 @@ class _Wire(AiohttpTransport):
             self.client = self.get_client()
         assert isinstance(self.client, aiohttp.ClientSession)
         try:
-            async with self.client.request(
+            answer = await self.client.request(
                 request.method,
                 request.address.target,
                 headers=request.headers,
@@ -103,21 +103,26 @@ class _Wire(AiohttpTransport):
                 allow_redirects=False,
                 proxy=str(self.proxy.url) if self.proxy else None,
                 proxy_headers=self.proxy.headers if self.proxy else None,
-            ) as answer:
-                body = await self._whole(answer.content)
+            )
+            body = await self._whole(answer)
         except aiohttp.ClientError:
             with map_aiohttp_exceptions():
                 raise
         return Answer(status=answer.status, headers=words_of(answer.raw_headers), body=body)
 
-    async def _whole(self, content: aiohttp.StreamReader) -> bytes:
-        body = bytearray()
-        while True:
-            body += await content.readany()
-            if len(body) > self._bounds.body_bytes:
-                raise TooLongError
-            if content.at_eof():
-                return bytes(body)
+    async def _whole(self, answer: aiohttp.ClientResponse) -> bytes:
+        """At the end of an answer its connection is free by itself; one that is not read to the end is closed."""
+        body, content = bytearray(), answer.content
+        try:
+            while True:
+                body += await content.readany()
+                if len(body) > self._bounds.body_bytes:
+                    raise TooLongError
+                if content.at_eof():
+                    return bytes(body)
+        except BaseException:
+            answer.close()
+            raise
 
 
 class _Client(HttpxAiohttpClient):

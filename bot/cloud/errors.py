@@ -47,7 +47,10 @@ class Answer:
 
     @property
     def request_id(self) -> str:
-        return next((self.headers[name] for name in _REQUEST_ID_HEADERS if self.headers.get(name)), "")
+        for name in _REQUEST_ID_HEADERS:
+            if found := self.headers.get(name):
+                return found
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

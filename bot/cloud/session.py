@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 import httpx
@@ -31,6 +32,11 @@ _CATALOGUE_TYPES: Mapping[Service, tuple[str, ...]] = {
     Service.ECS: ("ecs", "compute"),
     Service.IMS: ("ims", "image", "imsv2"),
 }
+
+
+@lru_cache(maxsize=16384)  # as many as `join` remembers
+def _is_plain(path: tuple[str, ...]) -> bool:
+    return all(part == PROJECT or is_segment(part) for part in path)
 
 
 def _with_old_token(tried: Attempted, outcome: Submission) -> Submission:
@@ -131,10 +137,10 @@ class Session:
         path: tuple[str, ...],
         params: Mapping[str, str | int] | None = None,
     ) -> httpx.URL:
-        if not all(part == PROJECT or is_segment(part) for part in path):
+        if not _is_plain(path):
             cure = "Copy the id from the console: letters, digits and hyphens, nothing else."
             raise CloudError(refused_by_us(tried, "That is not an id of the cloud.", cure, is_missing=True))
-        project_id = await self.project_id() if PROJECT in path else ""
+        project_id = self._project_id or (await self.project_id() if PROJECT in path else "")
         segments = [project_id if part == PROJECT else part for part in path]
         return join(await self.root(service, tried), *segments, params=tuple(params.items()) if params else ())
 

@@ -181,6 +181,8 @@ class Reader:
             async with self._slots:
                 return await read(key)
 
+        if len(unique) == 1:
+            return {unique[0]: await one(unique[0])}
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(one(key)) for key in unique]
