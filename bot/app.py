@@ -22,7 +22,7 @@ from bot.cloud.gateway import CloudGateway
 from bot.cloud.identity import discover_from
 from bot.config import Settings
 from bot.domain.policy import Policy
-from bot.execution.early import EarlyLooks
+from bot.execution.early import EarlyStarts
 from bot.execution.engine import migrate_engine, open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
@@ -150,7 +150,7 @@ async def _assembled(stack: AsyncExitStack, settings: Settings, environ: Mapping
     people = SlackPeople(wire, policies, identity := await _sign_in(wire, store))
     believed = Guarded(store)
     projection = Projection(believed, wire, policies, owner=_owner())
-    early = EarlyLooks(cloud) if roles.work else None
+    early = EarlyStarts(cloud) if roles.work else None
     desk = Desk(
         store=believed,
         cloud=cloud,
@@ -259,7 +259,7 @@ def _execution(
     store: SqlStore,
     desk: Desk,
     metrics: Metrics,
-    early: EarlyLooks,
+    early: EarlyStarts,
 ) -> Execution:
     """The engine has the store itself: it is what finds out whether the database may be believed."""
     timing = Timing(

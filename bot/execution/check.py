@@ -14,24 +14,26 @@ from bot.domain.request import Event, State
 from bot.domain.run import Step, StepState
 from bot.execution.approvers import approvers_now
 from bot.execution.back import go_back_cancelled, go_back_failed, servers_back
+from bot.execution.early import EarlyStart
 from bot.execution.endings import Ending, end
 from bot.execution.examine import as_it_was, changes, examine, is_ready_to_submit, snapshot_of
-from bot.execution.footing import Footing, Key, Parts, change, mark, stand
+from bot.execution.footing import Footing, Key, Parts, change, mark, stand, stand_on
 from bot.execution.reapprove import reapprove
 from bot.execution.stage import Stage
 from bot.execution.submit import stand_with_records, submit_at_once
-from bot.ports import Transaction
+from bot.ports import Cloud, Transaction
 from bot.service.changes import BOT, advance, save_run, say
 from bot.service.looking import Look, has_drifted
 
 
 async def check(parts: Parts, key: Key) -> Stage:
-    now, recorded = await stand_with_records(parts, key)
+    early = parts.early.take(key.request_id, key.revision) if parts.early else None
+    now, recorded = _known(early, key) if early else await stand_with_records(parts, key)
     if now is None:
         return Stage.OVER
     if now.was_submitted:
         return Stage.FOLLOW
-    snapshot, doubts = await _look_around(parts, key, now)
+    snapshot, doubts = await _look_around(parts, key, now, early or parts.cloud)
     if isinstance(snapshot, Problem):
         return await go_back_failed(parts, key, snapshot, LineKind.VANISHED)
     if snapshot is None or doubts is None:
@@ -50,14 +52,19 @@ async def check(parts: Parts, key: Key) -> Stage:
     return Stage.STOP if now.request.options.stop_servers else Stage.SUBMIT
 
 
+def _known(early: EarlyStart, key: Key) -> tuple[Footing | None, None]:
+    request = early.standing.request
+    return stand_on(early.standing, key, request.decided_at or request.updated_at), None
+
+
 async def _look_around(
-    parts: Parts, key: Key, now: Footing
+    parts: Parts, key: Key, now: Footing, source: Cloud | EarlyStart
 ) -> tuple[Snapshot | Problem | None, tuple[str, ...] | None]:
     """The cloud and the people at the same time; where the cloud took long, the people are looked at again."""
     began = parts.clock.monotonic()
     people = asyncio.create_task(approvers_now(parts, key, now))
     try:
-        snapshot = await snapshot_of(parts, key, now, parts.early)
+        snapshot = await snapshot_of(parts, key, now, source)
         if not isinstance(snapshot, Snapshot):
             return snapshot, None
         doubts = await people

@@ -12,7 +12,7 @@ from bot.domain.lines import LineKind
 from bot.domain.plan import Plan, difference
 from bot.domain.preflight import check_before_reversal
 from bot.execution.back import go_back_failed, servers_back
-from bot.execution.early import EarlyLooks
+from bot.execution.early import EarlyStart
 from bot.execution.footing import Footing, Key, Parts, stand
 from bot.execution.reapprove import reapprove
 from bot.execution.schedule import approval_ends_at
@@ -43,7 +43,7 @@ def changes(approved: Plan, seen: Look) -> tuple[str, ...]:
 
 
 async def snapshot_of(
-    parts: Parts, key: Key, now: Footing | None, source: Cloud | EarlyLooks | None = None
+    parts: Parts, key: Key, now: Footing | None, source: Cloud | EarlyStart | None = None
 ) -> Snapshot | Problem | None:
     """Read everything, however long the cloud takes to answer. None: cancelled, expired or decided meanwhile."""
     staleness, source = Staleness(parts), source or parts.cloud

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.domain.preflight.finding import counted
 from bot.domain.request import RequestId
-from bot.execution.early import EarlyLooks
+from bot.execution.early import EarlyStarts
 from bot.execution.engine import Engine, Journal, open_engine
 from bot.execution.footing import Key, Metrics, NoMetrics, Parts, patiently
 from bot.execution.lifecycle import live
@@ -47,7 +47,7 @@ class Outside:
     clock: Clock
     timing: Timing = field(default_factory=Timing)
     metrics: Metrics = field(default_factory=NoMetrics)
-    early: EarlyLooks | None = None
+    early: EarlyStarts | None = None
     lock_url: str = ""  # a direct connection, where `url` goes through a pooler
     lost: Callable[[], None] = fail_stop
     reach: Callable[[str], None] = lambda point: None

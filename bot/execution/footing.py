@@ -13,10 +13,10 @@ from bot.domain.facts import Snapshot
 from bot.domain.plan import Plan
 from bot.domain.request import Approval, Request, RequestId, State
 from bot.domain.run import Attempt, Run, Step, StepState
-from bot.execution.early import EarlyLooks
+from bot.execution.early import EarlyStarts
 from bot.execution.poller import Poller
 from bot.execution.timing import Timing
-from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Store, StoreError, Transaction
+from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Standing, Store, StoreError, Transaction
 from bot.service.changes import save_run
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Parts:
     timing: Timing = field(default_factory=Timing)
     metrics: Metrics = field(default_factory=NoMetrics)
     reach: Callable[[str], None] = _pass
-    early: EarlyLooks | None = None  # None: nobody approves in this process
+    early: EarlyStarts | None = None  # None: nobody approves in this process
     fresh: dict[RequestId, Snapshot] = field(default_factory=dict)  # read a moment ago, by the step before
     posting: set[asyncio.Task[None]] = field(default_factory=set)  # what a stop should wait for
 
@@ -99,12 +99,16 @@ def footing(tx: Transaction, key: Key, *, holds: bool = False) -> Footing | None
     Who `holds` it writes in this transaction: a Cancel and the fence, or a retraction and the start, never both pass.
     """
     now = tx.requests.hold_all(key.request_id) if holds else tx.requests.standing(key.request_id)
-    if now is None or now.request.revision != key.revision or now.request.state not in (State.APPROVED, State.RUNNING):
+    return None if now is None else stand_on(now, key, tx.now)
+
+
+def stand_on(standing: Standing, key: Key, at: datetime) -> Footing | None:
+    request, run = standing.request, standing.run
+    if request.revision != key.revision or request.state not in (State.APPROVED, State.RUNNING):
         return None
-    run = now.run
     if run is None or run.revision != key.revision:
         run = Run(request_id=key.request_id, revision=key.revision)
-    return Footing(at=tx.now, request=now.request, run=run, attempt=now.attempt, approvals=now.approvals)
+    return Footing(at=at, request=request, run=run, attempt=standing.attempt, approvals=standing.approvals)
 
 
 async def patiently(

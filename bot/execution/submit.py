@@ -52,12 +52,15 @@ async def submit(parts: Parts, key: Key) -> Stage:
 
 
 async def submit_at_once(
-    parts: Parts, key: Key, now: Footing, recorded: list[Recorded], group: Group, begin: Begin
+    parts: Parts, key: Key, now: Footing, recorded: list[Recorded] | None, group: Group, begin: Begin
 ) -> Stage:
-    """Nothing lies between the checks and the order: the run begins and is fenced in one transaction."""
-    if was_tampered_with(now, recorded):
+    """Nothing lies between the checks and the order: the run begins and is fenced in one transaction.
+
+    Without what is `recorded`, nothing was read since the approval: then the rows must be exactly as `now`.
+    """
+    if recorded is not None and was_tampered_with(now, recorded):
         return await _refuse(parts, key, now)
-    fence = partial(_fence, parts=parts, group=group, begin=begin)
+    fence = partial(_fence, parts=parts, group=group, begin=begin, known=now if recorded is None else None)
     return await _fence_and_post(parts, key, now, fence, again=Stage.CHECK)
 
 
@@ -77,8 +80,18 @@ async def _fence_and_post(
     return await _post(parts, key, now, parts.clock.monotonic() + parts.timing.submit_seconds)
 
 
-def _fence(tx: Transaction, now: Footing, *, parts: Parts, group: Group, begin: Begin | None = None) -> bool:
+def _fence(
+    tx: Transaction,
+    now: Footing,
+    *,
+    parts: Parts,
+    group: Group,
+    begin: Begin | None = None,
+    known: Footing | None = None,
+) -> bool:
     """Committed before anything leaves, and never taken back. In the same transaction the last Cancel is heard."""
+    if known is not None and (known.request, known.approvals) != (now.request, now.approvals):
+        return False
     if now.run.cancel_requested_by or approval_ends_at(now.request, parts.policy_source.policy) <= tx.now:
         return False
     if now.was_submitted:

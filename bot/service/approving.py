@@ -10,7 +10,7 @@ from bot.domain.lines import LineKind, line
 from bot.domain.people import Person
 from bot.domain.policy import Action, Quorum, Refusal, count, rule_for
 from bot.domain.request import Approval, Event, Request, State
-from bot.ports import Transaction
+from bot.ports import Standing, Transaction
 from bot.service.changes import Cause, advance, card, record, redraw, say, show
 from bot.service.clicks import Click, cause_of, fresh_look, judge, note, standing, who
 from bot.service.considering import FIRST_STEP
@@ -161,14 +161,15 @@ def _obstacle(tx: Transaction, request: Request, click: Click, seen: Seen) -> Cl
 def _count(tx: Transaction, desk: Desk, click: Click, admitted: Admitted) -> Approving:
     request, person, roles = admitted.request, admitted.person, admitted.roles
     before, approval = tx.approvals.of(request.id, request.revision), _approval(tx, click, admitted)
+    approvals = (*before, approval)
     if not tx.approvals.add(approval):
         return _again(tx, desk, click, request)
-    quorum = _quorum(desk, request, (*before, approval))
+    quorum = _quorum(desk, request, approvals)
     cause = replace(cause_of(click), detail={"given": quorum.given, "needed": quorum.needed, "roles": list(roles)})
     said = {"account": str(person.account), "plan": request.plan.code}
     say(tx, request, line(LineKind.APPROVED, **said, given=quorum.given, needed=quorum.needed))
     if quorum.is_met:
-        request = _release(tx, desk, request, cause, person)
+        request = _release(tx, desk, request, cause, approvals)
     else:
         record(tx, request, Action.APPROVE.value, cause)
         show(tx, request, card(request))
@@ -201,17 +202,17 @@ def _quorum(desk: Desk, request: Request, approvals: tuple[Approval, ...]) -> Qu
     return count(desk.policy, rule, request, approvals) if rule else Quorum(roles=())
 
 
-def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, person: Person) -> Request:
+def _release(tx: Transaction, desk: Desk, request: Request, cause: Cause, approvals: tuple[Approval, ...]) -> Request:
     """Enough approvals: the state and the engine's order are one transaction."""
     rule = rule_for(desk.policy, request.group)
     ends_at = approval_ends_at(tx.now, request.options, rule) if rule else request.expires_at
-    decided = {"decided_by": person.account, "decided_at": tx.now, "expires_at": ends_at}
+    decided = {"decided_by": approvals[-1].account, "decided_at": tx.now, "expires_at": ends_at}
     approved = advance(tx, request, Event.APPROVE, cause, **decided)
     if approved is None:  # the row holds another plan than the one it was read with: nothing is kept of this
         raise RuntimeError(f"request {request.id} could not be approved although it was held")
     start_at = request.options.start_at
     if start_at is None or start_at <= tx.now:
-        desk.expect(approved.id, approved.plan)
+        desk.expect(Standing(request=approved, approvals=approvals, run=None, attempt=None))
         tx.runs.enqueue(approved.id, approved.revision)
     else:
         say(tx, approved, line(LineKind.QUORUM, start_at=start_at.isoformat()))

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.people import Account, Person
-from bot.domain.plan import Plan
 from bot.domain.policy import Policy
-from bot.domain.request import RequestId
-from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Rooms, StepUpDoor, Store
+from bot.ports import Clock, Cloud, Notifier, People, PolicySource, Rooms, Standing, StepUpDoor, Store
 from bot.service.pace import Pace
 
 
@@ -26,7 +24,7 @@ class Limits:
     codes_per_link_time: int = 5  # wrong codes of one person for one request within that time
 
 
-def runs_elsewhere(_request_id: RequestId, _plan: Plan) -> None:
+def runs_elsewhere(_standing: Standing) -> None:
     """The runs begin in another process."""
 
 
@@ -41,9 +39,7 @@ class Desk:
     policies: PolicySource
     notifier: Notifier
     clock: Clock
-    expect: Callable[[RequestId, Plan], None] = (
-        runs_elsewhere  # told of a run that begins here in a moment, from any thread
-    )
+    expect: Callable[[Standing], None] = runs_elsewhere  # told in any thread: its run begins in a moment
     step_up: StepUpDoor | None = None  # None: nobody can be asked for a second factor here
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)

@@ -28,7 +28,6 @@ def break_glass(tx: Transaction, desk: Desk, request: Request, cause: Cause) -> 
     pinged = [user for user in users if user != account.user]
     told = line(LineKind.BREAK_GLASS, account=str(account), reason=request.reason, users=pinged, groups=groups)
     say(tx, approved, told)
-    desk.expect(approved.id, approved.plan)
     tx.runs.enqueue(approved.id, approved.revision)
     return approved
 

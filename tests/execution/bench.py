@@ -20,7 +20,7 @@ from bot.domain.preflight import check
 from bot.domain.request import Event, Request, RequestId, State
 from bot.domain.run import Attempt, Run
 from bot.domain.surface import PlaceKind, Surface
-from bot.execution.early import EarlyLooks
+from bot.execution.early import EarlyStarts
 from bot.execution.engine import open_engine
 from bot.execution.execution import Execution, Outside
 from bot.execution.queue import RunQueue
@@ -168,7 +168,7 @@ class Bench:
         self.database.close()
 
     def worker(
-        self, *, reach: Callable[[str], None] = lambda point: None, early: EarlyLooks | None = None
+        self, *, reach: Callable[[str], None] = lambda point: None, early: EarlyStarts | None = None
     ) -> Execution:
         return Execution(
             Outside(
