@@ -93,7 +93,8 @@ class SqlAudit:
 
 
 def _columns(head: Head, scope: Scope, entry: Entry) -> dict[str, Any]:
-    clean = as_stored(entry)
+    detail = encode_facts(entry.detail)
+    clean = as_stored(entry, detail)
     number = head.number + 1
     return {
         "number": number,
@@ -105,13 +106,13 @@ def _columns(head: Head, scope: Scope, entry: Entry) -> dict[str, Any]:
         "actor": str(clean.actor) if clean.actor else None,
         "surface": clean.surface,
         "digest": clean.digest,
-        "detail_json": encode_facts(clean.detail),
+        "detail_json": detail,
         "previous_hash": head.hash,
         "hash": chain_hash(head.hash, number, scope.now, clean),
     }
 
 
-def as_stored(entry: Entry) -> Entry:
+def as_stored(entry: Entry, detail: str) -> Entry:
     """The entry as it will be read back, so that its hash is the same on the day of the audit."""
     request_id = RequestId(storable(entry.request_id)) if entry.request_id is not None else None
     return replace(
@@ -119,7 +120,7 @@ def as_stored(entry: Entry) -> Entry:
         outcome=storable(entry.outcome),
         request_id=request_id,
         digest=storable(entry.digest),
-        detail=decode_facts(encode_facts(entry.detail)),
+        detail=decode_facts(detail),
     )
 
 

@@ -18,6 +18,7 @@ from bot.domain.text import whole
 T = TypeVar("T")
 KEPT = 512  # values
 LARGE = 16_384  # characters of one that is not kept
+_written = json.JSONEncoder(default=str, ensure_ascii=False).encode
 
 
 @cache
@@ -56,7 +57,7 @@ def storable(words: str) -> str:
 
 def encode_facts(facts: Mapping[str, object]) -> str:
     """Loose facts (what a line says, the detail of an audit entry); what JSON does not know becomes its `str`."""
-    return storable(json.dumps(facts, default=str, ensure_ascii=False))
+    return storable(_written(facts))
 
 
 def decode_facts(text: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ from bot.domain.people import Account
 from bot.domain.request import RequestId
 
 GENESIS = "0" * 64
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,5 +54,4 @@ def chain_hash(previous_hash: str, number: int, at: datetime, entry: Entry) -> s
         "digest": entry.digest,
         "detail": entry.detail,
     }
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(f"{previous_hash}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{previous_hash}\n{_written(row)}".encode("utf-8", "surrogatepass")).hexdigest()
