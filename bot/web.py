@@ -12,9 +12,9 @@ from typing import Any
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from yarl import URL
 
 from bot.metrics import Metrics
@@ -61,7 +61,15 @@ class SlackEndpoint:
             log.warning("payload_unreadable", error=type(error).__name__)
             return web.Response(status=400, text="This payload can't be read.")
         self._metrics.observe("ack", time.monotonic() - began, kind=kind_of(request.content_type, body))
-        return await to_aiohttp_response(answer) if answer.body else web.Response(status=answer.status)
+        return _answered(answer)
+
+
+def _answered(answer: BoltResponse) -> web.Response:
+    """As bytes: Bolt's own adapter gives aiohttp a text, which that then takes for something to be streamed."""
+    if not answer.body:
+        return web.Response(status=answer.status)
+    kind = "application/json" if answer.body.startswith("{") else "text/plain"
+    return web.Response(status=answer.status, body=answer.body.encode(), content_type=kind)
 
 
 def payload_of(content_type: str, text: str) -> dict[str, Any]:
