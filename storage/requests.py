@@ -19,7 +19,7 @@ from bot.statement import Statement
 from storage.codec import decode, encode
 from storage.insights import history
 from storage.request_row import changed_columns, columns_of, request_of
-from storage.scope import Scope
+from storage.scope import Held, Scope
 from storage.standing import REQUEST_ID, approvals_of, beside, its_approvals, standing, with_it, with_its_run
 from storage.surfaces import surface_of
 from storage.tables import (
@@ -70,6 +70,8 @@ class SqlRequests:
 
     def hold(self, request_id: RequestId) -> Request | None:
         """Two queries: the second one brings what whoever decides asks next, the clock and the approvals."""
+        if request_id in self._scope.held:
+            return self._scope.held[request_id].request
         request, row = self._hold(request_id, its_approvals(self._scope.is_sqlite))
         if request is not None:
             self._scope.approvals[request_id, request.revision] = approvals_of(row.approvals_json)
@@ -81,8 +83,8 @@ class SqlRequests:
         held, [row] = self._scope.together(_HELD, beside_it, request_id=request_id)
         self._scope.told(row.asked_at)
         for one in held:
-            self._scope.held[request_id] = (one.state, one.revision, one.digest)
-        return _request_or_none(next(iter(held), None)), row
+            self._scope.held[request_id] = Held(request_of(one), (one.state, one.revision, one.digest))
+        return (self._scope.held[request_id].request if held else None), row
 
     def view(self, request_id: RequestId) -> RequestView | None:
         """Two queries: the rows of the request, then the history of its group."""
@@ -126,10 +128,11 @@ class SqlRequests:
         values = changed_columns(before, now) | dict(
             zip(("as_state", "as_revision", "as_digest"), as_read, strict=True)
         )
-        if self._scope.held.get(before.id) != as_read:
+        held = self._scope.held.pop(before.id, None)
+        if held is None or held.as_read != as_read:
             return self._scope.change(_MOVE, **values, as_id=before.id) == 1
         self._scope.later(_MOVE, touches=1, **values, as_id=before.id)
-        self._scope.held[before.id] = (now.state.value, now.revision, now.plan.digest)
+        self._scope.held[before.id] = Held(now, (now.state.value, now.revision, now.plan.digest))
         return True
 
     def in_states(self, states: Iterable[State], *, limit: int = 500, after: RequestId | None = None) -> list[Request]:

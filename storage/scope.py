@@ -13,11 +13,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import SQLModel
 
-from bot.domain.request import Approval, RequestId
+from bot.domain.request import Approval, Request, RequestId
 from bot.statement import Outcome, Ready, Statement, ready, ready_for_many, send
 from storage.tables import Moment, table_of
 
-AsRead = tuple[str, int, str]  # state, revision and digest in a request's row
 _CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
 
 
@@ -29,6 +28,14 @@ class _Waiting:
     touches: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request whose row nobody else can change now, and the state, revision and digest in that row."""
+
+    request: Request
+    as_read: tuple[str, int, str]
+
+
 class Scope:
     """Lives as long as its transaction."""
 
@@ -38,7 +45,7 @@ class Scope:
         self.is_sqlite = connection.dialect.name == "sqlite"
         self.after_commit: list[Callable[[], None]] = []
         self.approvals: dict[tuple[RequestId, int], tuple[Approval, ...]] = {}  # of the requests that are held
-        self.held: dict[RequestId, AsRead] = {}
+        self.held: dict[RequestId, Held] = {}
         self.unfenced: set[RequestId] = set()  # of those that are held
         self._waiting: list[_Waiting] = []
 

@@ -12,7 +12,7 @@ from bot.domain.policy import Action, Quorum, Refusal, count, rule_for
 from bot.domain.request import Approval, Event, Request, State
 from bot.ports import Standing, Transaction
 from bot.service.changes import Cause, advance, card, record, redraw, say, show
-from bot.service.clicks import Click, cause_of, fresh_look, judge, note, standing, who
+from bot.service.clicks import Click, cause_of, fresh_look, judge, last_look, note, standing, who
 from bot.service.considering import FIRST_STEP
 from bot.service.desk import Desk
 from bot.service.expiry import approval_ends_at
@@ -54,8 +54,11 @@ class Admitted:
 
 async def approve(desk: Desk, click: Click) -> Approving:
     """Count one approval of exactly this plan, and hand the run to the engine with the last one."""
-    seen = await look_around(desk, click)
-    outcome = await desk.store.run(lambda tx: approve_in(tx, desk, click, seen))
+    person = await who(desk, click.actor)
+    outcome = await desk.store.run(lambda tx: _on_last_look(tx, desk, click, person))
+    if isinstance(outcome, Request):
+        seen = Seen(person=person, fresh=await fresh_look(desk, outcome))
+        outcome = await desk.store.run(lambda tx: approve_in(tx, desk, click, seen))
     is_starting = isinstance(outcome, Approved) and outcome.request.state is State.APPROVED
     desk.notifier.wake(is_urgent=not is_starting)
     return outcome
@@ -85,6 +88,16 @@ async def look_around(desk: Desk, click: Click, *, at_once: bool = False) -> See
     if person is None or request is None or request.state is not State.PENDING:
         return Seen(person=person, fresh=None)
     return Seen(person=person, fresh=await fresh_look(desk, request, at_once=at_once))
+
+
+def _on_last_look(tx: Transaction, desk: Desk, click: Click, person: Person | None) -> Approving | Request:
+    """What comes of the click while the look that the card shows still counts; else the request, to be looked at."""
+    request = tx.requests.hold(click.request_id)
+    waits = person is not None and request is not None and request.state is State.PENDING
+    fresh = last_look(desk, request) if request and waits else None
+    if request and waits and fresh is None:
+        return request
+    return approve_in(tx, desk, click, Seen(person=person, fresh=fresh))
 
 
 def approve_in(tx: Transaction, desk: Desk, click: Click, seen: Seen) -> Approving:

@@ -40,19 +40,26 @@ async def who(desk: Desk, actor: Account) -> Person | None:
 
 async def fresh_look(desk: Desk, request: Request, *, at_once: bool = False) -> Look | Problem:
     """A look that is not older than half a minute, or than this click, as long as not many click at once."""
-    now, group = desk.clock.now(), request.group
-    per_minute, seconds = desk.limits.asks_per_group_per_minute, desk.clock.monotonic()
+    group, per_minute, seconds = request.group, desk.limits.asks_per_group_per_minute, desk.clock.monotonic()
     must_look = at_once and desk.pace.allows(
         ("look", group.project, group.id), per_minute=per_minute, now_seconds=seconds
     )
-    if not must_look and now - request.snapshot.taken_at < desk.limits.fresh_for:
-        return look(request.snapshot, request.to, request.options, desk.policy, now)
+    if not must_look and (seen := last_look(desk, request)):
+        return seen
     try:
         with about(request.id):
             snapshot = await desk.cloud.snapshot(request.project, request.group.id)
     except CloudError as error:
         return error.problem
-    return look(snapshot, request.to, request.options, desk.policy, now)
+    return look(snapshot, request.to, request.options, desk.policy, desk.clock.now())
+
+
+def last_look(desk: Desk, request: Request) -> Look | None:
+    """What the request itself shows, while that still counts as now."""
+    now = desk.clock.now()
+    if now - request.snapshot.taken_at >= desk.limits.fresh_for:
+        return None
+    return look(request.snapshot, request.to, request.options, desk.policy, now)
 
 
 def standing(tx: Transaction, click: Click) -> Request | Missing | AlreadyDecided | Expired | PlanChanged:
