@@ -25,7 +25,7 @@ class OperatorPeople:
 
     policies: PolicySource
 
-    async def look_up(self, account: Account) -> Person:
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
         policy = self.policies.policy
         if not account.is_operator:
             raise PeopleError("the command line does not ask Slack")

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.domain.errors import PeopleError
-from bot.domain.people import Person
+from bot.domain.people import Account, Person
 from bot.domain.policy import Action, Policy, Rule, decide, live_quorum, rule_for
 from bot.execution.examine import is_expired
 from bot.execution.footing import Footing, Key, Parts, stand
@@ -46,12 +46,17 @@ async def _doubts(parts: Parts, now: Footing) -> tuple[str, ...]:
         return (NO_RULE,)
     if now.request.break_glass:
         return await _doubts_about_break_glass(parts, policy, rule, now)
-    people = [await parts.people.look_up(approval.account) for approval in now.approvals]
+    people = await asyncio.gather(*(_look_at(parts, approval.account) for approval in now.approvals))
     live = live_quorum(policy, rule, now.request, now.approvals, people)
     if live.is_met:
         return ()
     counted = f"only {live.given} of {live.needed} approvals still count"
     return (counted, *(f"{person.name} may not approve any more" for person in _left(policy, rule, now, people)))
+
+
+async def _look_at(parts: Parts, account: Account) -> Person:
+    """Live: where the last approval was given in this very moment, its look at the person is the one."""
+    return await parts.people.look_up(account, within_seconds=parts.timing.live_seconds)
 
 
 def _left(policy: Policy, rule: Rule, now: Footing, people: list[Person]) -> list[Person]:
@@ -67,7 +72,7 @@ def _left(policy: Policy, rule: Rule, now: Footing, people: list[Person]) -> lis
 
 
 async def _doubts_about_break_glass(parts: Parts, policy: Policy, rule: Rule, now: Footing) -> tuple[str, ...]:
-    person = await parts.people.look_up(now.request.decided_by or now.request.requester)
+    person = await _look_at(parts, now.request.decided_by or now.request.requester)
     moment = parts.clock.now()
     right = decide(policy, rule, Action.BREAK_GLASS, person, request=now.request, now=moment, has_stepped_up=True)
     return () if right.is_allowed else (BREAK_GLASS_LEFT,)

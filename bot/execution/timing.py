@@ -28,6 +28,7 @@ class Timing:
     )
     job_limit_seconds: float = 3600.0  # then a person looks; never a guessed end
     # people
+    live_seconds: float = 2.0  # a look at a person that began no longer ago is a live one
     trust_look_seconds: float = 900.0  # Slack is down: the look at the click counts for so long
     # the machinery
     claim_seconds: float = 1.0

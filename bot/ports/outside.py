@@ -20,7 +20,9 @@ class Clock(Protocol):
 class People(Protocol):
     """Live looks at Slack. `PeopleError` when Slack does not answer: then the answer is no."""
 
-    async def look_up(self, account: Account) -> Person: ...
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
+        """As they are now; or as they were seen before, if that look began no longer ago."""
+        ...
 
     async def members(self, usergroup: str) -> frozenset[str]: ...
 

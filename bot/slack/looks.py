@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from bot.domain.errors import PeopleError
 
 T = TypeVar("T")
+MOST_KEPT = 500  # people or user groups
 
 
 @dataclass(slots=True)
@@ -46,12 +47,17 @@ class Looks(Generic[T]):
                     look.began_at, look.outcome = time.monotonic(), await self._outcome(key)
         finally:
             look.askers -= 1
-            if not look.askers and not within_seconds:
-                self._looks.pop(key, None)
+            self._keep_few()
         if isinstance(look.outcome, PeopleError):
             raise PeopleError(*look.outcome.args)
         assert look.outcome is not None
         return look.outcome
+
+    def _keep_few(self) -> None:
+        """The oldest questions go first, but none that somebody waits for."""
+        idle = [key for key, look in self._looks.items() if not look.askers] if len(self._looks) > MOST_KEPT else []
+        for key in idle[: len(self._looks) - MOST_KEPT]:
+            del self._looks[key]
 
     def forget(self) -> None:
         """The next who asks looks anew."""

@@ -31,11 +31,13 @@ class SlackPeople:
     def __post_init__(self) -> None:
         self._users, self._members = Looks(self._ask_user), Looks(self._ask_members)
 
-    async def look_up(self, account: Account) -> Person:
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
         policy = self.policy.policy
         if account.is_operator:
             return Person(account=account, name=account.user, person_id=person_id_of(policy, account))
-        user, groups = await asyncio.gather(self._users.at(account.user), self._groups_of(account.user, policy))
+        user, groups = await asyncio.gather(
+            self._users.at(account.user, within_seconds=within_seconds), self._groups_of(account.user, policy)
+        )
         return person_of(account, user, groups, policy=policy, home=self.home)
 
     async def members(self, usergroup: str) -> frozenset[str]:

@@ -23,7 +23,7 @@ ROSA = Account("E1", "T1", "UROSA")
 class SlackOfYesterday:
     """Everybody of Slack is a full member, as they were before it went down."""
 
-    async def look_up(self, account: Account) -> Person:
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
         return Person(account=account, name=account.user, person_id=str(account))
 
     async def members(self, usergroup: str) -> frozenset[str]:

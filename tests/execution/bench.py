@@ -82,7 +82,7 @@ class FakePeople:
     gone: set[str] = field(default_factory=set)
     is_down: bool = False
 
-    async def look_up(self, account: Account) -> Person:
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
         if self.is_down:
             raise PeopleError("Slack does not answer")
         return Person(

@@ -67,7 +67,7 @@ class Directory:
     is_down: bool = False
     looks: int = 0
 
-    async def look_up(self, account: Account) -> Person:
+    async def look_up(self, account: Account, *, within_seconds: float = 0.0) -> Person:
         self.looks += 1
         if self.is_down:
             raise PeopleError("Slack does not answer")

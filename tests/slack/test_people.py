@@ -11,7 +11,7 @@ from bot.demo.workspace import Cast, SlackFault, User
 from bot.domain.errors import PeopleError
 from bot.domain.people import Account, Person
 from bot.slack.client import Done, Identity, Limited, Lost, Refused, Wire
-from bot.slack.looks import Looks
+from bot.slack.looks import MOST_KEPT, Looks
 from bot.slack.people import SlackPeople
 from tests.slack.conftest import Rules
 
@@ -88,6 +88,44 @@ async def test_fifty_clicks_of_one_person_in_one_moment_are_two_looks_at_the_per
     assert sum(call.method == "users.info" for call in cast.slack.calls) == 2
     await people.look_up(clicker)
     assert sum(call.method == "users.info" for call in cast.slack.calls) == 3
+
+
+async def test_a_look_of_a_moment_ago_counts_only_for_who_says_so(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    clicker = account(cast.approvers[0], home)
+    await people.look_up(clicker)
+    cast.approvers[0].deleted = True
+    assert not (await people.look_up(clicker, within_seconds=60)).is_deactivated
+    await asyncio.sleep(0.01)
+    assert (await people.look_up(clicker, within_seconds=0.001)).is_deactivated
+    assert (await people.look_up(clicker, within_seconds=60)).is_deactivated
+
+
+async def test_after_a_failure_a_look_of_a_moment_ago_counts_for_nobody(
+    cast: Cast, people: SlackPeople, home: Identity
+) -> None:
+    clicker = account(cast.approvers[0], home)
+    cast.slack.faults.add(SlackFault(method="users.info", error="fatal_error"))
+    with pytest.raises(PeopleError):
+        await people.look_up(clicker)
+    assert (await people.look_up(clicker, within_seconds=60)).name == "Amir Haddad"
+
+
+async def test_of_thousands_of_people_the_last_few_hundred_looks_are_kept() -> None:
+    asked: list[str] = []
+
+    async def ask(key: str) -> str:
+        asked.append(key)
+        return key
+
+    looks = Looks(ask)
+    for number in range(MOST_KEPT + 10):
+        await looks.at(f"U{number}")
+    asked.clear()
+    await looks.at("U0", within_seconds=60)
+    await looks.at(f"U{MOST_KEPT + 9}", within_seconds=60)
+    assert asked == ["U0"]
 
 
 async def test_a_look_that_began_before_the_question_never_answers_it() -> None:
