@@ -94,6 +94,11 @@ def forbid_pickle() -> None:
     DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[assignment]  # the library offers no switch
 
 
+def _as_given(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Without this the library looks at the hints of the workflow each time, for dates, of which there are none."""
+    return given, named
+
+
 def _config(engine: sa.Engine, executor: str, poll_seconds: float) -> DBOSConfig:
     return DBOSConfig(
         name=APPLICATION,
@@ -127,7 +132,7 @@ class Engine:
         dbos = DBOS(config=_config(self._database, self._executor, self._poll_seconds))
         run = self._run
 
-        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES, validate_args=_as_given)
         async def run_failover(request_id: str, revision: int) -> None:
             await run(RequestId(request_id), revision, Journal(str(DBOS.workflow_id), _is_new.get()))
 
