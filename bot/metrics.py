@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -61,17 +62,25 @@ class Metrics:
             for name, (text, labels) in TIMINGS.items()
         }
 
+        self._known: dict[
+            tuple[object, ...], Any
+        ] = {}  # finding one by its labels costs the library more than to count
+
     def count(self, name: str, **labels: str) -> None:
-        counter = self._counters[name]
-        (counter.labels(**labels) if labels else counter).inc()
+        self._of(self._counters, name, labels).inc()
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
-        gauge = self._gauges[name]
-        (gauge.labels(**labels) if labels else gauge).set(value)
+        self._of(self._gauges, name, labels).set(value)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        timing = self._timings[name]
-        (timing.labels(**labels) if labels else timing).observe(seconds)
+        self._of(self._timings, name, labels).observe(seconds)
+
+    def _of(self, kind: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> Any:
+        which = (name, *labels.items())
+        found = self._known.get(which)
+        if found is None:
+            found = self._known[which] = kind[name].labels(**labels) if labels else kind[name]
+        return found
 
     def slack_call(self, method: str, outcome: str, seconds: float) -> None:
         self.observe("slack_call", seconds, method=method, outcome=outcome)

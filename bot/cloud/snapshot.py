@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import TypeVar
 
 from bot.cloud import models
@@ -29,6 +29,7 @@ Overdue = Ahead[str, frozenset[str] | None]
 
 PARALLEL_CALLS = 16
 MOST_REMEMBERED = 2000  # groups
+OVERDUE_SECONDS = 60.0
 CALLS_PER_LIST_PAGE = 8  # a page of two hundred servers costs about as much as so many single ones
 
 
@@ -55,7 +56,8 @@ class Reader:
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._server_pages = 0  # of the project, once known
         self._started: set[str] = set()  # servers that were started once; that never changes back
-        self._last: dict[GroupId, _Last] = {}  # the one that was read last is the last
+        self._last: dict[GroupId, _Last] = {}
+        self._overdue_last: dict[str, tuple[frozenset[str], float]] = {}  # by the group's name, and when
 
     async def snapshot(self, group_id: GroupId) -> Snapshot:
         """CloudError when a fact that a decision needs is missing; what merely informs may stay unknown.
@@ -79,7 +81,7 @@ class Reader:
         finally:
             for read in (servers, histories, overdue):
                 read.drop()
-        self._remember(group_id, _Last.of(raw.name, facts))
+        _remember(self._last, group_id, _Last.of(raw.name, facts))
         token = self._session.token
         return Snapshot(
             group=group_fact(self._session.access.alias, raw, drill_overdue),
@@ -91,12 +93,6 @@ class Reader:
             token_expires_at=token.expires_at if token else None,
             password_expires_at=token.password_expires_at if token else None,
         )
-
-    def _remember(self, group_id: GroupId, last: _Last) -> None:
-        self._last.pop(group_id, None)
-        self._last[group_id] = last
-        if len(self._last) > MOST_REMEMBERED:
-            del self._last[next(iter(self._last))]
 
     async def servers(self, ids: Iterable[ServerId]) -> dict[str, models.ServerFact]:
         """The servers that exist, by id: from the list if that takes fewer calls, the rest one by one."""
@@ -132,11 +128,19 @@ class Reader:
         return Known.UNKNOWN if ids is None else Known.YES if group.id in ids else Known.NO
 
     async def _overdue(self, name: str) -> frozenset[str] | None:
-        """The service lists the groups without a drill for three months; the name keeps that list short."""
+        """The service lists the groups without a drill for three months; the name keeps that list short.
+
+        What is counted in months is not asked again within a minute.
+        """
+        ids, read_at = self._overdue_last.get(name, (frozenset[str](), -inf))
+        if self._clock.monotonic() - read_at < OVERDUE_SECONDS:
+            return ids
         try:
-            return frozenset(group.id for group in await self.sdrs.groups(query_type=OVERDUE, name=name))
+            ids = frozenset(group.id for group in await self.sdrs.groups(query_type=OVERDUE, name=name))
         except CloudError:
             return None
+        _remember(self._overdue_last, name, (ids, self._clock.monotonic()))
+        return ids
 
     async def _listed(self, wanted: int) -> list[models.ServerFact]:
         worthwhile_pages = wanted // CALLS_PER_LIST_PAGE
@@ -191,6 +195,14 @@ class Reader:
         else:
             return {key: task.result() for key, task in zip(unique, running, strict=True)}
         raise CloudError(problem)
+
+
+def _remember(memory: dict[K, T], key: K, value: T) -> None:
+    """The one that was read last is the last; the first one is forgotten when they are too many."""
+    memory.pop(key, None)
+    memory[key] = value
+    if len(memory) > MOST_REMEMBERED:
+        del memory[next(iter(memory))]
 
 
 def _image_id(twins: Twins) -> str:

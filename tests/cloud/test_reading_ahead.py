@@ -2,14 +2,14 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.cloud.ahead import Ahead
 from bot.demo.sdrs import Fault, Server
 from bot.domain.facts import Known
-from tests.cloud.simulated import EU_DE, access_to, problem_of, until
+from tests.cloud.simulated import EU_DE, PushedClock, access_to, problem_of, until
 
 
 class Reads:
@@ -66,8 +66,29 @@ async def test_a_group_that_was_read_before_is_read_in_one_round_trip(cloud, gat
 
     paths = await until(asked, lambda paths: len(paths) >= 6)
     assert "os-instance-actions" in paths
-    assert lists.hits == 6
+    assert lists.hits == 5  # which groups had no drill for months was asked a moment ago
     reading.cancel()
+
+
+def drilled(cloud):
+    return cloud.project.add_group("pg-drilled", servers=[Server(name="one")], last_drill_days_ago=20)
+
+
+async def test_whether_a_drill_is_overdue_is_asked_again_after_a_minute(cloud, opened):
+    clock = PushedClock()
+    gateway, group = opened(access_to(cloud), clock=clock), drilled(cloud)
+    assert (await gateway.snapshot(EU_DE, group.id)).group.drill_overdue is Known.NO
+    group.last_drill_at -= timedelta(days=200)
+    assert (await gateway.snapshot(EU_DE, group.id)).group.drill_overdue is Known.NO
+    clock.ahead = 61.0
+    assert (await gateway.snapshot(EU_DE, group.id)).group.drill_overdue is Known.YES
+
+
+async def test_what_could_not_be_told_is_asked_again_at_once(cloud, gateway):
+    group = drilled(cloud)
+    cloud.faults.add(Fault(match="GET .*/server-groups$", status=403, times=1))
+    assert (await gateway.snapshot(EU_DE, group.id)).group.drill_overdue is Known.UNKNOWN
+    assert (await gateway.snapshot(EU_DE, group.id)).group.drill_overdue is Known.NO
 
 
 async def test_what_is_read_is_what_the_cloud_shows_now(cloud, gateway, opened, group):

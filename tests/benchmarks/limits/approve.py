@@ -106,14 +106,10 @@ class Reads:
         lists = ("replications", "task-center/failure-jobs", "disaster-recovery-drills")
         await asyncio.gather(
             self._person(),
-            self._group(group_id),
+            self._get(f"{self._sdrs}/server-groups/{group_id}"),
             self._servers(of_group),
             *(self._get(f"{self._sdrs}/{name}{of_group}") for name in lists),
         )
-
-    async def _group(self, group_id: str) -> None:
-        name = (await self._get(f"{self._sdrs}/server-groups/{group_id}"))["server_group"]["name"]
-        await self._get(f"{self._sdrs}/server-groups?limit=500&offset=0&query_type=period_no_dr_drill&name={name}")
 
     async def _servers(self, of_group: str) -> None:
         [instance] = (await self._get(f"{self._sdrs}/protected-instances{of_group}"))["protected_instances"]
