@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
-from dbos._sys_db import WorkflowStatusInternal  # private; dbos is pinned for it
 from dbos._utils import generate_uuid
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -25,7 +24,18 @@ LIVE = ("ENQUEUED", "PENDING", "DELAYED")
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 500
 LIBRARYS_WORDS = {"app_version": "application_version", "app_id": "application_id"}  # for columns of its row
-NOT_OF_THE_ROW = frozenset({"inputs", "shard_key", "created_at", "updated_at"})
+GIVEN = (  # what the row of a workflow that waits says beside its id; everything else is empty or by default
+    "status",
+    "name",
+    "queue_name",
+    "application_name",
+    "application_version",
+    "serialization",
+    "priority",
+    "is_debounced",
+    "recovery_attempts",
+    "creator_xid",
+)
 _NOTIFY = Statement(sa.text("SELECT pg_notify(:channel, '')"))
 
 
@@ -57,9 +67,7 @@ class WorkflowId:
 class Sending(Protocol):
     """The open transaction of whoever decides."""
 
-    def rows(self, statement: Statement, **values: Any) -> list[Any]: ...
-
-    def later(self, statement: Statement, *, touches: int | None = None, **values: Any) -> None: ...
+    def later(self, statement: Statement, **values: Any) -> None: ...
 
 
 class RunQueue:
@@ -76,13 +84,7 @@ class RunQueue:
         )
         tables = self._client._sys_db.tables
         self._workflows = self._named(tables.workflow_status)
-        self._add = Statement(self._insert_new(self._workflows))
-        self._add_inputs = Statement(self._insert_new(self._named(tables.workflow_input)))
-        table = self._workflows.c
-        self._between = sa.select(table.workflow_uuid, table.status).where(
-            table.workflow_uuid >= sa.bindparam("first"), table.workflow_uuid < sa.bindparam("end")
-        )
-        self._known = Statement(self._between)
+        self._add, self._add_inputs = self._additions(self._workflows, self._named(tables.workflow_input))
         self.wake: Callable[[], None] | None = None  # tells whoever executes in this process; None: nobody does
 
     def _named(self, table: sa.Table) -> sa.Table:
@@ -90,9 +92,24 @@ class RunQueue:
         schema: Any = "dbos" if self._is_postgresql else None
         return table.to_metadata(sa.MetaData(), schema=schema)
 
-    def _insert_new(self, table: sa.Table) -> sa.Insert:
-        into = postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
-        return into.on_conflict_do_nothing()
+    def _additions(self, workflows: sa.Table, inputs: sa.Table) -> tuple[Statement, Statement]:
+        """Of the next turn, if none is alive, and of what it is given: the database itself finds out which it is."""
+        table, is_alive = workflows.c, sa.or_(*(workflows.c.status == sa.literal(status) for status in LIVE))
+        turn = sa.func.substr(table.workflow_uuid, sa.bindparam("behind", type_=sa.Integer))
+        next_turn = 1 + sa.func.coalesce(sa.func.max(sa.cast(turn, sa.Integer)), 0)
+        named = sa.bindparam("first", type_=sa.Text) + sa.cast(next_turn, sa.Text)
+        given = [sa.bindparam(name, type_=table[name].type) for name in GIVEN]
+        added = sa.select(named, *given).where(_of_one_revision(table), sa.not_(turn.contains("-")))
+        added = added.having(sa.func.count(sa.case((is_alive, 1))) == 0)
+        of_it = _of_one_revision(table), table.creator_xid == sa.bindparam("creator_xid")
+        told = sa.select(table.workflow_uuid, sa.bindparam("inputs", type_=sa.Text)).where(*of_it)
+        return (
+            Statement(self._insert(workflows).from_select(["workflow_uuid", *GIVEN], added).on_conflict_do_nothing()),
+            Statement(self._insert(inputs).from_select(["workflow_uuid", "inputs"], told)),
+        )
+
+    def _insert(self, table: sa.Table) -> Any:
+        return postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
 
     def enqueue(self, scope: Sending, request_id: RequestId, revision: int) -> Callable[[], None] | None:
         """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled.
@@ -100,19 +117,17 @@ class RunQueue:
         What is returned wants to be called after the commit. The rows are those of the library's own
         `enqueue_in_transaction`, which a test compares column by column; it would wait for the answer to each.
         """
-        known = list(_workflows_in(scope.rows(self._known, **_range(request_id, revision)), request_id, revision))
-        if any(status in LIVE for _, status in known):
-            return None
-        turn = 1 + max((workflow.turn for workflow, _ in known), default=0)
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,
-            "workflow_id": str(WorkflowId(request_id, revision, turn)),
             "app_version": APPLICATION_VERSION,
         }
-        workflow_id, status = self._client._build_enqueue_status(options, request_id, revision)
-        scope.later(self._add, touches=1, **_columns_of(status))
-        scope.later(self._add_inputs, touches=1, workflow_uuid=workflow_id, inputs=status["inputs"])
+        _, status = self._client._build_enqueue_status(options, request_id, revision)
+        told = {LIBRARYS_WORDS.get(name, name): value for name, value in status.items()}
+        told |= {"recovery_attempts": 0, "creator_xid": generate_uuid()}
+        where = _range(request_id, revision)
+        scope.later(self._add, **where, behind=len(where["first"]) + 1, **{name: told[name] for name in GIVEN})
+        scope.later(self._add_inputs, **where, creator_xid=told["creator_xid"], inputs=told["inputs"])
         if self.wake is None and self._is_postgresql:
             scope.later(_NOTIFY, channel=CHANNEL)
         return self.wake
@@ -139,8 +154,10 @@ class RunQueue:
     def turns(self, request_id: RequestId, revision: int) -> int:
         """How often this revision was taken up."""
         with self._engine.connect() as connection:
-            rows = connection.execute(self._between, _range(request_id, revision))
-            return max((workflow.turn for workflow, _ in _workflows_in(rows, request_id, revision)), default=0)
+            table = self._workflows.c
+            query = sa.select(table.workflow_uuid).where(_of_one_revision(table))
+            found = map(WorkflowId.parse, connection.scalars(query, _range(request_id, revision)))
+            return max((one.turn for one in found if one and one.request_id == request_id), default=0)
 
     def executors(self) -> tuple[str, ...]:
         """Those that hold workflows at this moment, dead or alive."""
@@ -173,17 +190,9 @@ def _range(request_id: RequestId, revision: int) -> dict[str, str]:
     return {"first": prefix, "end": f"{prefix[:-1]}."}
 
 
-def _workflows_in(rows: Iterable[Any], request_id: RequestId, revision: int) -> Iterator[tuple[WorkflowId, str]]:
-    for text, status in rows:
-        workflow = WorkflowId.parse(text)
-        if workflow is not None and workflow.request_id == request_id and workflow.revision == revision:
-            yield workflow, status
-
-
-def _columns_of(status: WorkflowStatusInternal) -> dict[str, Any]:
-    """The row of a workflow that waits, from the library's own words for it."""
-    told = {LIBRARYS_WORDS.get(name, name): value for name, value in status.items() if name not in NOT_OF_THE_ROW}
-    return told | {"recovery_attempts": 0, "creator_xid": generate_uuid(), "owner_xid": None}
+def _of_one_revision(table: Any) -> sa.ColumnElement[bool]:
+    first, end = (sa.bindparam(name, type_=sa.Text) for name in ("first", "end"))
+    return sa.and_(table.workflow_uuid >= first, table.workflow_uuid < end)
 
 
 def _counted(ids: Iterable[RequestId]) -> dict[RequestId, int]:

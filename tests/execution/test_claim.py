@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -95,6 +96,27 @@ async def test_what_is_enqueued_is_what_the_library_would_enqueue(queue: RunQueu
     with system.engine.connect() as connection:
         inputs = {row.workflow_uuid: row.inputs for row in connection.execute(sa.select(given))}
     assert inputs["run-ours-7-1"] == inputs["run-theirs-7-1"].replace("theirs", "ours")
+
+
+async def test_the_next_turn_is_enqueued_when_none_is_alive(queue: RunQueue, store: SqlStore) -> None:
+    table = queue._workflows
+    for turn in range(1, 12):
+        enqueue(store, "r", "r", "r-7", "r")  # the id of the third one begins like the first one's runs
+        with system_of(queue).engine.begin() as connection:
+            ids = set(connection.scalars(sa.select(table.c.workflow_uuid).where(table.c.status == "ENQUEUED")))
+            assert ids == {f"run-r-7-{turn}", f"run-r-7-7-{turn}"}
+            connection.execute(table.update().values(status="SUCCESS"))
+    assert queue.turns(RequestId("r"), 7) == 11
+
+
+async def test_of_all_who_enqueue_a_run_at_the_same_time_one_does(queue: RunQueue, store: SqlStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: enqueue(store, "r-1"), range(24)))
+    system = system_of(queue)
+    with system.engine.connect() as connection:
+        tables = (system.tables.workflow_status, system.tables.workflow_input)
+        found = [list(connection.scalars(sa.select(table.c.workflow_uuid))) for table in tables]
+    assert found == [["run-r-1-7-1"]] * 2
 
 
 async def test_each_run_gets_its_own_request_and_each_is_taken_once(queue: RunQueue, store: SqlStore) -> None:
