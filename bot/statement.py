@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect
+from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Insert
 from sqlalchemy.exc import DBAPIError
 
 Process = Callable[[Any], Any]
@@ -177,6 +177,8 @@ def _as_sqlalchemy(connection: Connection, error: Any, driver: Any, cursor: Any,
 
 
 def _prepare(clause: Any, dialect: Dialect, keys: list[str]) -> Prepared:
+    if isinstance(clause, Insert):
+        clause = clause.inline()  # whoever wants its new keys says RETURNING
     compiled = clause.compile(dialect=dialect, column_keys=keys)
     if not compiled.positional:
         raise TypeError("a statement that is built once takes its values by their place: see `paramstyle`")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlmodel import col
 
-from bot.domain.audit import GENESIS, Entry, Recorded, chain_hash
+from bot.domain.audit import GENESIS, Entry, Recorded, around_the_number, chain_hash
 from bot.domain.people import Account
 from bot.domain.request import RequestId
 from bot.statement import Statement
 from storage.codec import decode_facts, encode_facts, storable
 from storage.scope import Scope
-from storage.tables import AuditHeadRow, AuditRow, Words, table_of
+from storage.tables import AuditHeadRow, AuditRow, Moment, Words, table_of
 
 HEAD_ID = 1
 _NEIGHBOURS = 100
@@ -42,10 +43,31 @@ class Verdict:
         return self.broken_at is None
 
 
-_HEAD = select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID)
-_HEAD_LOCKED = Statement(_HEAD.with_for_update())
+_HEAD = Statement(select(AuditHeadRow).where(col(AuditHeadRow.id) == HEAD_ID))
 _NEW_HEAD = Statement(update(table_of(AuditHeadRow)).where(col(AuditHeadRow.id) == HEAD_ID))
 _ADD = Statement(insert(table_of(AuditRow)))
+# PostgreSQL does it all in one statement, so that nobody waits for the end of the chain while its lock is held. What
+# is hashed is what `chain_hash` hashes. Without the end of the chain the last line divides by nothing, and fails.
+_APPEND = Statement(
+    text(
+        r"""
+        WITH head AS (SELECT number + 1 AS number, hash FROM audit_head WHERE id = 1 FOR UPDATE),
+        added AS (
+            INSERT INTO audit (number, at, action, outcome, request_id, revision, actor, surface, digest, detail_json,
+                               previous_hash, hash)
+            SELECT number, CAST(:at AS timestamptz), :action, :outcome, :request_id, CAST(:revision AS integer), :actor,
+                   :surface, :digest, :detail_json, hash,
+                   encode(sha256(convert_to(
+                       hash || chr(10) || CAST(:before AS text) || number || CAST(:after AS text), 'UTF8')), 'hex')
+            FROM head RETURNING number, hash
+        ),
+        moved AS (
+            UPDATE audit_head SET number = added.number, hash = added.hash FROM added WHERE id = 1 RETURNING 1
+        )
+        SELECT 1 / count(*) FROM moved
+        """
+    ).bindparams(bindparam("at", type_=Moment))
+)
 _OF_REQUEST = Statement(
     select(AuditRow).where(col(AuditRow.request_id) == bindparam("of", type_=Words)).order_by(col(AuditRow.number))
 )
@@ -73,32 +95,35 @@ class SqlAudit:
     def settle(self) -> None:
         """Number and chain what waits, as the last act before the commit: the lock on the chain's end is the last one
         that a transaction takes, so it is held for moments and can be part of no deadlock."""
-        if not self._waiting:
-            return
-        head = self._lock_head()
-        rows = []
-        for entry in self._waiting:
-            rows.append(_columns(head, self._scope, entry))
-            head = Head(number=rows[-1]["number"], hash=rows[-1]["hash"])
-        self._scope.insert_many(_ADD, rows)
-        self._scope.later(_NEW_HEAD, number=head.number, hash=head.hash)
+        rows = [_columns(self._scope.now, entry) for entry in self._waiting]
         self._waiting.clear()
+        if not self._scope.is_sqlite:
+            for entry, columns in rows:
+                before, after = around_the_number(self._scope.now, entry)
+                self._scope.later(_APPEND, **columns, before=before, after=after)
+        elif rows:
+            self._chain(rows)
 
-    def _lock_head(self) -> Head:
-        """PostgreSQL waits here for the writer before us and then reads what it wrote."""
-        row = self._scope.row(_HEAD_LOCKED)
+    def _chain(self, rows: list[tuple[Entry, dict[str, Any]]]) -> None:
+        """An SQLite file has one writer, and nothing is on a way there."""
+        row = self._scope.row(_HEAD)
         if row is None:
-            raise LookupError("the end of the audit chain is missing: the database was not migrated")
-        return Head(number=row.number, hash=row.hash)
+            raise RuntimeError("the end of the audit chain is missing: the database was not migrated")
+        head = Head(number=row.number, hash=row.hash)
+        for entry, columns in rows:
+            number, previous = head.number + 1, head.hash
+            head = Head(number=number, hash=chain_hash(previous, number, self._scope.now, entry))
+            columns |= {"number": number, "previous_hash": previous, "hash": head.hash}
+        self._scope.insert_many(_ADD, [columns for _, columns in rows])
+        self._scope.later(_NEW_HEAD, number=head.number, hash=head.hash)
 
 
-def _columns(head: Head, scope: Scope, entry: Entry) -> dict[str, Any]:
+def _columns(at: datetime, entry: Entry) -> tuple[Entry, dict[str, Any]]:
+    """The entry as it will be read back, and its columns but for its place in the chain."""
     detail = encode_facts(entry.detail)
     clean = as_stored(entry, detail)
-    number = head.number + 1
-    return {
-        "number": number,
-        "at": scope.now,
+    return clean, {
+        "at": at,
         "action": clean.action,
         "outcome": clean.outcome,
         "request_id": clean.request_id,
@@ -107,8 +132,6 @@ def _columns(head: Head, scope: Scope, entry: Entry) -> dict[str, Any]:
         "surface": clean.surface,
         "digest": clean.digest,
         "detail_json": detail,
-        "previous_hash": head.hash,
-        "hash": chain_hash(head.hash, number, scope.now, clean),
     }
 
 

@@ -131,7 +131,7 @@ class SqlRequests:
         held = self._scope.held.pop(before.id, None)
         if held is None or held.as_read != as_read:
             return self._scope.change(_MOVE, **values, as_id=before.id) == 1
-        self._scope.later(_MOVE, touches=1, **values, as_id=before.id)
+        self._scope.later(_MOVE, must_touch=True, **values, as_id=before.id)
         self._scope.held[before.id] = Held(now, (now.state.value, now.revision, now.plan.digest))
         return True
 

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import SQLModel
 
 from bot.domain.request import Approval, Request, RequestId
 from bot.statement import Outcome, Ready, Statement, ready, ready_for_many, send
+from storage.problems import code_of
 from storage.tables import Moment, table_of
 
+ONE_ROW = "WITH touched AS ({} RETURNING 1) SELECT 1 / count(*) FROM touched"
+DIVISION_BY_ZERO = "22012"
+NOT_TOUCHED = "a statement did not touch the one row that it must touch: nothing is kept of this transaction"
 _CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A statement that is sent later, and how many rows it is bound to touch, if that is known."""
+    """A statement that is sent later. It `must_touch` one row."""
 
     ready: Ready
-    touches: int | None = None
+    must_touch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,16 @@ class Scope:
         self.send()
         return self.connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
-    def later(self, statement: Statement, *, touches: int | None = None, **values: Any) -> None:
+    def later(self, statement: Statement, *, must_touch: bool = False, **values: Any) -> None:
         """What nobody waits for: it goes with the next statement that somebody does wait for, or with the commit.
 
-        `touches`: how many rows it is bound to touch, as the transaction knows from what it holds.
+        It `must_touch` exactly one row, as the transaction knows from what it holds: else nothing is committed.
+        PostgreSQL is told to see to that itself, because the commit may be on its way along with it.
         """
-        self._waiting.append(_Waiting(self._ready(statement, values), touches))
+        ready = self._ready(statement, values)
+        if must_touch and not self.is_sqlite:
+            ready = replace(ready, sql=ONE_ROW.format(ready.sql))
+        self._waiting.append(_Waiting(ready, must_touch))
 
     def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """All of `rows`, which have the same keys, later."""
@@ -105,7 +114,7 @@ class Scope:
         """False, and nothing inserted, when a unique key stands in the way. It `is_free`: the transaction knows that
         none does, and that none can."""
         if is_free:
-            self.later(_insert_new(row, self.is_sqlite), touches=1, **values)
+            self.later(_insert_new(row, self.is_sqlite), must_touch=True, **values)
             return True
         return self.change(_insert_new(row, self.is_sqlite), **values) == 1
 
@@ -114,13 +123,11 @@ class Scope:
         self.later(_upsert(row, key, self.is_sqlite), **values)
 
     def send(self, *, commits: bool = False) -> None:
-        """Everything that waits. RuntimeError when something touched other rows than it was bound to."""
+        """Everything that waits. RuntimeError when something did not touch the row that it must touch."""
         self._answers(commits=commits)
 
     def commit(self) -> None:
-        """What must have touched its rows goes first, so that the commit cannot come to pass without it."""
-        if any(one.touches is not None for one in self._waiting):
-            self.send()
+        """With everything that still waits."""
         self.send(commits=True)
         self.connection.commit()
 
@@ -131,10 +138,14 @@ class Scope:
         waiting, self._waiting = self._waiting, []
         if not waiting and not asked:
             return []
-        outcomes = send(self.connection, [*(one.ready for one in waiting), *asked], commits=commits)
-        for one, outcome in zip(waiting, outcomes, strict=False):
-            if one.touches not in (None, outcome.count):
-                raise RuntimeError(f"{outcome.count} instead of {one.touches} rows were touched by: {one.ready.sql}")
+        try:
+            outcomes = send(self.connection, [*(one.ready for one in waiting), *asked], commits=commits)
+        except DBAPIError as error:
+            if code_of(error) == DIVISION_BY_ZERO:
+                raise RuntimeError(NOT_TOUCHED) from error
+            raise
+        if any(one.must_touch and outcome.count != 1 for one, outcome in zip(waiting, outcomes, strict=False)):
+            raise RuntimeError(NOT_TOUCHED)
         return outcomes[len(waiting) :]
 
 

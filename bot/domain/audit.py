@@ -42,16 +42,24 @@ class Recorded:
 
 def chain_hash(previous_hash: str, number: int, at: datetime, entry: Entry) -> str:
     """sha256 over the previous hash and the canonical JSON of this row, also of one that somebody spoiled by hand."""
-    row = {
-        "number": number,
-        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+    before, after = around_the_number(at, entry)
+    text = f"{previous_hash}\n{before}{number}{after}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def around_the_number(at: datetime, entry: Entry) -> tuple[str, str]:
+    """The canonical JSON of a row, its keys in their order: what stands before its number, and what stands behind."""
+    before = {
         "action": entry.action,
+        "actor": str(entry.actor) if entry.actor else None,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "detail": entry.detail,
+        "digest": entry.digest,
+    }
+    after = {
         "outcome": entry.outcome,
         "request_id": entry.request_id,
         "revision": entry.revision,
-        "actor": str(entry.actor) if entry.actor else None,
         "surface": entry.surface,
-        "digest": entry.digest,
-        "detail": entry.detail,
     }
-    return hashlib.sha256(f"{previous_hash}\n{_written(row)}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f'{_written(before)[:-1]},"number":', f",{_written(after)[1:]}"

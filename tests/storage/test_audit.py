@@ -49,6 +49,24 @@ async def test_an_untouched_chain_is_intact(store: SqlStore) -> None:
     assert (verdict.rows, verdict.is_intact) == (5, True)
 
 
+@pytest.mark.parametrize(
+    "words", ["", "a'b\"c\\d\n\t", "100 % of %s :x", "ä€🙂\u2028", "lone \ud83d", "a\x00b", '","number":7']
+)
+async def test_whatever_people_write_is_hashed_alike_by_the_database_and_by_us(store: SqlStore, words: str) -> None:
+    odd = [replace(entry(words), outcome=words, digest=words, detail={words: words, "number": 7}), entry("r-2")]
+    await store.run(lambda tx: [tx.audit.append(one) for one in odd])
+    assert (await store.verify_audit()).is_intact
+    rows = await store.read(lambda tx: tx.audit.stream())
+    assert [row.hash for row in rows] == [chain_hash(row.previous_hash, row.number, row.at, row.entry) for row in rows]
+
+
+async def test_without_the_end_of_the_chain_nothing_is_kept(store: SqlStore, database: Database) -> None:
+    tamper(database, "DELETE FROM audit_head")
+    with pytest.raises(RuntimeError):
+        await store.run(lambda tx: [tx.requests.add(request()), tx.audit.append(entry())])
+    assert await store.read(lambda tx: tx.requests.recent()) == []
+
+
 async def test_an_entry_is_not_there_when_its_transaction_failed(store: SqlStore) -> None:
     def work(tx: Transaction) -> None:
         tx.audit.append(entry())

@@ -44,7 +44,7 @@ def test_whoever_asks_sees_what_waited_before(scope: Scope, question: Any) -> No
     scope.later(ADD, **row("b"))
     scope.insert_many(ADD, [row("a"), row("c")])
     assert [one.name for one in scope.rows(question)] == ["a", "b", "c"]
-    scope.later(DROP, touches=1, wanted="b")
+    scope.later(DROP, must_touch=True, wanted="b")
     assert [one.name for one in scope.rows(question)] == ["a", "c"]
 
 
@@ -59,7 +59,7 @@ def test_nothing_is_sent_until_somebody_asks(database: Database, scope: Scope) -
 
 def test_the_rest_goes_with_the_commit(database: Database, scope: Scope) -> None:
     scope.later(ADD, **row("a"))
-    scope.later(ADD, touches=1, **row("b"))
+    scope.later(ADD, must_touch=True, **row("b"))
     scope.rows(ALL)
     scope.later(ADD, **row("c"))
     scope.commit()
@@ -72,11 +72,11 @@ def test_a_transaction_of_nothing_but_what_waits_is_committed_too(database: Data
     assert names_in(database) == ["a"]
 
 
-def test_other_rows_than_it_was_bound_to_touch_are_never_committed(database: Database, scope: Scope) -> None:
+def test_what_did_not_touch_its_row_is_never_committed(database: Database, scope: Scope) -> None:
     scope.rows(ALL)
     scope.later(ADD, **row("a"))
-    scope.later(DROP, touches=1, wanted="nobody")
-    with pytest.raises(RuntimeError, match="0 instead of 1 rows"):
+    scope.later(DROP, must_touch=True, wanted="nobody")
+    with pytest.raises(RuntimeError, match="did not touch"):
         scope.commit()
     scope.connection.rollback()
     assert names_in(database) == []
