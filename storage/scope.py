@@ -19,15 +19,15 @@ from bot.statement import Outcome, Ready, Statement, ready, ready_for_many, send
 from storage.problems import code_of
 from storage.tables import Moment, table_of
 
-ONE_ROW = "WITH touched AS ({} RETURNING 1) SELECT 1 / count(*) FROM touched"
+A_ROW = "WITH touched AS ({} RETURNING 1) SELECT 1 / count(*) FROM touched"
 DIVISION_BY_ZERO = "22012"
-NOT_TOUCHED = "a statement did not touch the one row that it must touch: nothing is kept of this transaction"
+NOT_TOUCHED = "a statement did not touch the row that it must touch: nothing is kept of this transaction"
 _CLOCK = Statement(select(func.clock_timestamp(type_=Moment)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A statement that is sent later. It `must_touch` one row."""
+    """A statement that is sent later. It `must_touch` a row."""
 
     ready: Ready
     must_touch: bool = False
@@ -98,13 +98,13 @@ class Scope:
     def later(self, statement: Statement, *, must_touch: bool = False, **values: Any) -> None:
         """What nobody waits for: it goes with the next statement that somebody does wait for, or with the commit.
 
-        It `must_touch` exactly one row, as the transaction knows from what it holds: else nothing is committed.
+        It `must_touch` a row, as the transaction knows from what it holds: else nothing is committed.
         PostgreSQL is told to see to that itself, because the commit may be on its way along with it.
         """
-        ready = self._ready(statement, values)
+        one = self._ready(statement, values)
         if must_touch and not self.is_sqlite:
-            ready = replace(ready, sql=ONE_ROW.format(ready.sql))
-        self._waiting.append(_Waiting(ready, must_touch))
+            one = replace(one, sql=A_ROW.format(one.sql))
+        self._waiting.append(_Waiting(one, must_touch))
 
     def insert_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """All of `rows`, which have the same keys, later."""
