@@ -34,6 +34,9 @@ _BEGINNING: Mapping[str, Any] = {
 _PLACE = ["request_id", "kind", "key"]
 _ONE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
 _CHANGE = Statement(_ONE)
+# PostgreSQL would plan the claim anew each time, which takes longer than the claim itself, and longer still the more
+# its statistics know.
+_PLAN_ONCE = Statement(text("SET LOCAL plan_cache_mode = force_generic_plan"))
 _FREED = {"claimed_by": null(), "claimed_until": null()}
 _SHOWN = Statement(
     _ONE.values(
@@ -154,6 +157,8 @@ class SqlSurfaces:
 
     def claim(self, owner: str, *, limit: int, lease: timedelta) -> list[Surface]:
         now = self._scope.now
+        if not self._scope.is_sqlite:
+            self._scope.later(_PLAN_ONCE)
         moments = {"now": now, "much_later": now + MUCH_LATER, "until": now + lease}
         claimed = self._settled().rows(_CLAIM, owner=owner, at_most=limit, **moments)
         rows = sorted(claimed, key=lambda row: (row.priority, row.wanted_at, row.id))
