@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Insert
+from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 Process = Callable[[Any], Any]
@@ -135,6 +136,11 @@ def send(connection: Connection, several: Sequence[Ready], *, commits: bool = Fa
     finally:
         for cursor in cursors:
             cursor.close()
+
+
+def insert_into(table: Table, *, is_sqlite: bool) -> Any:
+    """Both databases know ON CONFLICT, SQLAlchemy has a construct for each."""
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def execute(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Outcome:

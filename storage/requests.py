@@ -125,9 +125,7 @@ class SqlRequests:
     def move(self, before: Request, now: Request) -> bool:
         """False: the row is not as `before` any more. A row that is held cannot have changed, so nobody waits."""
         as_read = (before.state.value, before.revision, before.plan.digest)
-        values = changed_columns(before, now) | dict(
-            zip(("as_state", "as_revision", "as_digest"), as_read, strict=True)
-        )
+        values = changed_columns(before, now) | dict(zip(AS_READ, as_read, strict=True))
         held = self._scope.held.pop(before.id, None)
         if held is None or held.as_read != as_read:
             return self._scope.change(_MOVE, **values, as_id=before.id) == 1

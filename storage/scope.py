@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import SQLModel
 
 from bot.domain.request import Approval, Request, RequestId
-from bot.statement import Outcome, Ready, Statement, ready, ready_for_many, send
+from bot.statement import Outcome, Ready, Statement, insert_into, ready, ready_for_many, send
 from storage.problems import code_of
 from storage.tables import Moment, table_of
 
@@ -147,11 +146,6 @@ class Scope:
         if any(one.must_touch and outcome.count != 1 for one, outcome in zip(waiting, outcomes, strict=False)):
             raise RuntimeError(NOT_TOUCHED)
         return outcomes[len(waiting) :]
-
-
-def insert_into(table: Table, *, is_sqlite: bool) -> Any:
-    """Both databases know ON CONFLICT, SQLAlchemy has a construct for each."""
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 @cache

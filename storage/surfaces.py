@@ -14,9 +14,9 @@ from sqlmodel import col
 
 from bot.domain.request import RequestId
 from bot.domain.surface import PRIORITY_OF, Place, PlaceKind, Surface, SurfaceId
-from bot.statement import Statement
+from bot.statement import Statement, insert_into
 from storage.codec import decode_facts, encode_facts
-from storage.scope import Scope, insert_into
+from storage.scope import Scope
 from storage.surface_queue import CLAIM as _CLAIM
 from storage.surface_queue import LAG as _LAG
 from storage.surface_queue import MUCH_LATER

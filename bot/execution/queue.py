@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos._utils import generate_uuid
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.request import RequestId
-from bot.statement import Statement
+from bot.statement import Statement, insert_into
 
 APPLICATION = "failover-bot"
 APPLICATION_VERSION = "1"  # a constant: a deployment never orphans a running workflow. See `lifecycle`.
@@ -94,6 +94,7 @@ class RunQueue:
 
     def _additions(self, workflows: sa.Table, inputs: sa.Table) -> tuple[Statement, Statement]:
         """Of the next turn, if none is alive, and of what it is given: the database itself finds out which it is."""
+        into = partial(insert_into, is_sqlite=not self._is_postgresql)
         table, is_alive = workflows.c, sa.or_(*(workflows.c.status == sa.literal(status) for status in LIVE))
         turn = sa.func.substr(table.workflow_uuid, sa.bindparam("behind", type_=sa.Integer))
         next_turn = 1 + sa.func.coalesce(sa.func.max(sa.cast(turn, sa.Integer)), 0)
@@ -104,12 +105,9 @@ class RunQueue:
         of_it = _of_one_revision(table), table.creator_xid == sa.bindparam("creator_xid")
         told = sa.select(table.workflow_uuid, sa.bindparam("inputs", type_=sa.Text)).where(*of_it)
         return (
-            Statement(self._insert(workflows).from_select(["workflow_uuid", *GIVEN], added).on_conflict_do_nothing()),
-            Statement(self._insert(inputs).from_select(["workflow_uuid", "inputs"], told)),
+            Statement(into(workflows).from_select(["workflow_uuid", *GIVEN], added).on_conflict_do_nothing()),
+            Statement(into(inputs).from_select(["workflow_uuid", "inputs"], told)),
         )
-
-    def _insert(self, table: sa.Table) -> Any:
-        return postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
 
     def enqueue(self, scope: Sending, request_id: RequestId, revision: int) -> Callable[[], None] | None:
         """In the caller's transaction: hand the request to whoever executes. A run that is alive is not doubled.
